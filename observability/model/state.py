@@ -1,0 +1,145 @@
+"""What the state believes of each object: its facts, what is remembered of it, and the judgement.
+
+Written by `observability.state`, read by signals and by the command `explain`.
+"""
+
+from typing import NamedTuple, TypeAlias
+
+from msgspec import Struct
+
+from observability.model.application import Application, Key, Target
+from observability.model.applicationset import ApplicationSet
+from observability.model.observation import Kind
+from observability.model.project import Project
+from observability.model.status import Cause, HealthStatus, Policy, Result
+
+
+class Identity(NamedTuple):
+    """The labels that each series of an Application carries, in this order; fixed while the Application lives."""
+
+    engine: str
+    application_namespace: str
+    application: str
+    project: str
+    environment: str
+    service: str
+
+
+class WindowVerdict(Struct, frozen=True):
+    """What the sync windows of its project say to an Application at one instant.
+
+    `active` are indexes into the project's windows (global projects' windows follow those of its own). With an
+    `error` both answers are no. `*_changes_at`: when that answer changes next; None when not within 35 days.
+    """
+
+    active: tuple[int, ...] = ()
+    can_sync_auto: bool = True
+    can_sync_manual: bool = True
+    auto_changes_at: float | None = None
+    manual_changes_at: float | None = None
+    error: str | None = None
+
+
+class Memory(Struct, gc=False, kw_only=True):
+    """What cannot be read off one object: how an Application came to be as it is. A value that can be saved.
+
+    `observability.state.memory` writes a copy for each update; once handed on, it is never changed.
+    """
+
+    identity: Identity
+    settled: Target | None = None
+    """The desired state that was last seen Synced; None when it never was."""
+    settled_since_deployment: bool = False
+    """Seen Synced since the newest entry of the history."""
+    deployed: Target | None = None
+    """What the newest entry of the history deployed; None without history."""
+    deployed_id: int = -1
+    deployed_at: float | None = None
+    desired_at_deployment: Target | None = None
+    """What was desired at the moment at which the newest entry appeared."""
+    rolled_back: bool = False
+    """The newest entry repeats an older one and was behind Git when it arrived, and nothing was Synced since."""
+    cause: Cause | None = None
+    out_of_sync_since: float | None = None
+    """When it was first seen OutOfSync, None once Synced. A lower bound when `witnessed` is false."""
+    witnessed: bool = True
+    """The beginning of this OutOfSync was seen to happen."""
+    unconverged: bool = False
+    """This OutOfSync began within the settle time after a sync."""
+    running: bool = False
+    """An operation runs, waits for a retry, is parked, or terminates."""
+    fresh: bool = False
+    """The running operation began while nothing was OutOfSync, and has brought no deployment yet."""
+    ended: tuple[float, float] | None = None
+    """`startedAt` and `finishedAt` of the operation that ended last, to know it again; None while one is on its way."""
+    ended_at: float | None = None
+    """When an operation was last seen to end."""
+    health: HealthStatus = HealthStatus.UNKNOWN
+    health_since: float = 0.0
+    results: tuple[int, ...] = (0,) * len(Result)
+    """How many operations ended, by `Result`, in the order of the enumeration."""
+    deployments: int = 0
+    self_heals: int = 0
+    self_heal_attempts: int = 0
+    """`autoHealAttemptsCount` of the last operation."""
+    local: bool = False
+    """Manifests from somebody's machine were synced, and nothing from Git as a whole since."""
+    risky: bool = False
+    """The same of a sync with risky options of its own."""
+    outside_window: bool = False
+    """The last sync ended while a window forbade it."""
+
+
+class ApplicationState(Struct, frozen=True, gc=False):
+    """All that is believed of one Application. `facts.history` keeps the newest entry only."""
+
+    facts: Application
+    memory: Memory
+    windows: WindowVerdict
+    violations: tuple[Policy, ...] = ()
+
+    @property
+    def identity(self) -> Identity:
+        """Its identity labels."""
+        return self.memory.identity
+
+
+class WindowState(Struct, frozen=True):
+    """One window of a project: active now? None when its schedule or duration cannot be read.
+
+    `changes_at`: when that changes next; None when not within 35 days.
+    """
+
+    active: bool | None
+    changes_at: float | None = None
+
+
+class ProjectState(Struct, frozen=True):
+    """All that is believed of one AppProject; `windows` is as long as `facts.windows`."""
+
+    facts: Project
+    windows: tuple[WindowState, ...] = ()
+
+
+class ApplicationSetState(Struct, frozen=True):
+    """All that is believed of one ApplicationSet.
+
+    `step`: the lowest step with an Application that is not Healthy, the last one when all are; None without steps.
+    """
+
+    facts: ApplicationSet
+    step: int | None = None
+    step_since: float | None = None
+
+
+State: TypeAlias = ApplicationState | ApplicationSetState | ProjectState
+
+
+class Change(Struct, frozen=True, gc=False):
+    """An object is now believed to be so. `before` None: new. `after` None: gone."""
+
+    kind: Kind
+    key: Key
+    before: State | None
+    after: State | None
+    received_at: float
