@@ -1,0 +1,15 @@
+"""Sources: facts in. The Kubernetes API is listed and watched, and what comes is decoded into observations.
+
+Here belongs what talks to a source, and what knows how its objects look on the wire. Yields model values, keeps none:
+memory is the business of `state`. `engine` is the row that names the kinds of an engine, `argocd` fills it;
+`kubernetes` is the only importer of the Kubernetes client, `watching` has the loops, and the rest is pure.
+To add an engine, add a module with its row, and one word in ENGINES.
+"""
+
+from typing import Final
+
+from observability.sources.argocd import ARGOCD
+from observability.sources.engine import Engine
+
+ENGINES: Final[tuple[Engine, ...]] = (ARGOCD,)
+"""The engines that are watched."""

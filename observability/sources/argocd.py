@@ -1,0 +1,361 @@
+"""Argo CD's objects, from their JSON to the model. Pure: bytes in, values out.
+
+Source: argo-cd pkg/apis/application/v1alpha1/types.go (3.6-dev); what no type tells is noted where it is used.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final, TypeVar, overload
+
+import msgspec
+from msgspec import Raw
+
+from observability.errors import MalformedResource
+from observability.model.application import (
+    Application,
+    Condition,
+    Destination,
+    HistoryEntry,
+    Hydrator,
+    Operation,
+    Target,
+)
+from observability.model.applicationset import ApplicationSet, SetCondition, Step
+from observability.model.observation import Kind
+from observability.model.project import Project, SyncWindow
+from observability.model.status import HealthStatus, Phase, SyncStatus
+from observability.sources import redaction, wire
+from observability.sources.engine import Engine, Problems, WatchedKind
+from observability.sources.origins import Origins, hydrated, is_present, origins
+
+_APPLICATION: Final = msgspec.json.Decoder(wire.Application)
+_APPLICATIONSET: Final = msgspec.json.Decoder(wire.ApplicationSet)
+_PROJECT: Final = msgspec.json.Decoder(wire.Project)
+
+_BEHIND: Final = frozenset({"OutOfSync", "Unknown"})
+_OWNER: Final = "ApplicationSet"
+_RISKY: Final = frozenset({"replace=true", "force=true", "validate=false", "skipdryrunonmissingresource=true"})
+
+
+def decode_application(raw: bytes | memoryview | Raw, problems: Problems) -> Application:
+    """The facts of an Application; what cannot be read of it is added to `problems`.
+
+    Raises:
+        MalformedResource: nothing of it can be used: no JSON object, no name, another kind.
+    """
+    document = wire.read(_APPLICATION, raw, problems)
+    metadata = _metadata(document.metadata, document.kind, "Application")
+    return _Reading(document, metadata, problems).application()
+
+
+def decode_applicationset(raw: bytes | memoryview | Raw, problems: Problems) -> ApplicationSet:
+    """The facts of an ApplicationSet; see `decode_application`."""
+    document = wire.read(_APPLICATIONSET, raw, problems)
+    metadata = _metadata(document.metadata, document.kind, "ApplicationSet")
+    spec = document.spec or wire.ApplicationSetSpec()
+    status = document.status or wire.ApplicationSetStatus()
+    resources = status.resources_count if status.resources_count is not None else len(status.resources or ())
+    return ApplicationSet(
+        namespace=metadata.namespace or "",
+        name=metadata.name or "",
+        uid=metadata.uid or "",
+        resource_version=metadata.resource_version or "",
+        labels=metadata.labels or {},
+        generators=tuple(name for generator in spec.generators or () for name in generator if name != "selector"),
+        strategy=(spec.strategy.type if spec.strategy else None) or "",
+        conditions=tuple(
+            SetCondition(
+                type=condition.type or "",
+                status=condition.status or "",
+                reason=condition.reason or "",
+                message=redaction.message(condition.message or ""),
+                since=_seconds(condition.last_transition_time),
+            )
+            for condition in status.conditions or ()
+        ),
+        applications=resources,
+        steps=tuple(_step(step, problems) for step in status.application_status or ()),
+    )
+
+
+def decode_project(raw: bytes | memoryview | Raw, problems: Problems) -> Project:
+    """The facts of an AppProject; see `decode_application`."""
+    document = wire.read(_PROJECT, raw, problems)
+    metadata = _metadata(document.metadata, document.kind, "AppProject")
+    spec = document.spec or wire.ProjectSpec()
+    return Project(
+        namespace=metadata.namespace or "",
+        name=metadata.name or "",
+        uid=metadata.uid or "",
+        resource_version=metadata.resource_version or "",
+        labels=metadata.labels or {},
+        windows=tuple(_window(window or wire.SyncWindow()) for window in spec.sync_windows or ()),
+    )
+
+
+def _metadata(metadata: wire.Metadata | None, kind: str | None, expected: str) -> wire.Metadata:
+    name = metadata.name if metadata else None
+    key = f"{(metadata.namespace if metadata else None) or '?'}/{name or '?'}"
+    if kind is not None and kind != expected:
+        raise MalformedResource(key, "kind", f"expected {expected}, got {kind[:64]!r}")
+    if metadata is None or not name:
+        raise MalformedResource(key, "metadata.name", "expected a name")
+    return metadata
+
+
+class _Reading:
+    """One Application being read. What repeats within it (sources, revisions, targets) is built once and shared."""
+
+    __slots__ = ("document", "metadata", "problems", "spec", "status", "targets")
+
+    def __init__(self, document: wire.Application, metadata: wire.Metadata, problems: Problems) -> None:
+        self.document = document
+        self.metadata = metadata
+        self.spec = document.spec or wire.Spec()
+        self.status = document.status or wire.Status()
+        self.problems = problems
+        self.targets: dict[tuple[tuple[str, ...], int], Target] = {}
+
+    def application(self) -> Application:
+        metadata, spec, status = self.metadata, self.spec, self.status
+        annotations = metadata.annotations
+        automated = spec.sync_policy.automated if spec.sync_policy else None
+        verdict = status.sync or wire.SyncVerdict()
+        health = status.health or wire.Health()
+        resources, out_of_sync, prune_only = _resources(status.resources or ())
+        found = self._origins()
+        destination = spec.destination or wire.Destination()
+        compared = verdict.compared_to
+        return Application(
+            namespace=metadata.namespace or "",
+            name=metadata.name or "",
+            uid=metadata.uid or "",
+            resource_version=metadata.resource_version or "",
+            created_at=_seconds(metadata.creation_timestamp),
+            deleted_at=_seconds(metadata.deletion_timestamp),
+            labels=metadata.labels or {},
+            applicationset=_owner(metadata),
+            skip_reconcile=annotations is not None and annotations.skip_reconcile == "true",
+            muted_until=_seconds(annotations.mute_until if annotations else None),
+            controller_namespace=status.controller_namespace or "",
+            project=spec.project or "default",
+            destination=Destination(
+                redaction.url(destination.server or ""), destination.name or "", destination.namespace or ""
+            ),
+            sources=found.sources,
+            sources_digest=found.digest,
+            automated=automated is not None and automated.enabled is not False,
+            self_heal=automated is not None and bool(automated.self_heal),
+            prune=automated is not None and bool(automated.prune),
+            options=_risky(spec.sync_policy.sync_options if spec.sync_policy else None),
+            parameter_overrides=found.overridden,
+            sync=self._word(SyncStatus, verdict.status, "status.sync.status"),
+            desired=self._shared(verdict.revision, verdict.revisions, origins(compared).digest if compared else 0),
+            health=self._word(HealthStatus, health.status, "status.health.status"),
+            health_since=_seconds(health.last_transition_time),
+            reconciled_at=_seconds(status.reconciled_at),
+            resources=resources,
+            out_of_sync_resources=out_of_sync,
+            prune_only=prune_only,
+            conditions=tuple(
+                Condition(
+                    condition.type or "",
+                    redaction.message(condition.message or ""),
+                    _seconds(condition.last_transition_time),
+                )
+                for condition in status.conditions or ()
+            ),
+            requested=is_present(self.document.operation),
+            operation=self._operation(status.operation_state) if status.operation_state else None,
+            history=_History(status.history, self._target) if status.history else (),
+            images=tuple((status.summary.images if status.summary else None) or ()),
+            hydrator=self._hydrator(status.source_hydrator) if status.source_hydrator else None,
+        )
+
+    def _origins(self) -> Origins:
+        """What the spec's sources say; of those that cannot be read it is as if there were none."""
+        hydrator = self.spec.source_hydrator
+        found = hydrated(hydrator) if hydrator is not None and hydrator.sync_source is not None else origins(self.spec)
+        if not found.readable:
+            self.problems.append(("spec.source", "expected an object, and of spec.sources a list of objects"))
+        return found
+
+    def _operation(self, state: wire.OperationState) -> Operation:
+        operation = state.operation or wire.Operation()
+        initiator = operation.initiated_by or _NOBODY
+        sync = operation.sync or wire.SyncOperation()
+        result = state.sync_result or wire.Revised()
+        strategy = sync.sync_strategy
+        forced = strategy is not None and any(way is not None and way.force for way in (strategy.apply, strategy.hook))
+        return Operation(
+            phase=self._phase(state.phase),
+            message=redaction.message(state.message or ""),
+            started_at=_seconds(state.started_at),
+            finished_at=_seconds(state.finished_at),
+            retries=state.retry_count or 0,
+            automated=bool(initiator.automated),
+            username=initiator.username or "",
+            dry_run=bool(sync.dry_run),
+            partial=bool(sync.resources),
+            local=bool(sync.manifests),
+            apply_only=strategy is not None and strategy.apply is not None and strategy.hook is None,
+            options=_risky(sync.sync_options) + (("Force=true",) if forced else ()),
+            self_heal_attempts=sync.auto_heal_attempts_count or 0,
+            requested=self._target(sync),
+            synced=self._target(result),
+        )
+
+    def _hydrator(self, status: wire.HydratorStatus) -> Hydrator | None:
+        current = status.current_operation
+        last = status.last_successful_operation
+        if current is None and last is None:
+            return None
+        finished = last.finished_at if last else None
+        return Hydrator(
+            (current.phase if current else None) or "",
+            _seconds(finished),
+        )
+
+    def _target(self, revised: wire.Revised) -> Target:
+        return self._shared(revised.revision, revised.revisions, origins(revised).digest)
+
+    def _shared(self, revision: str | None, revisions: list[str] | None, sources: int) -> Target:
+        key = (tuple(revisions) if revisions else (revision,) if revision else (), sources)
+        target = self.targets.get(key)
+        if target is None:
+            target = self.targets[key] = Target(*key)
+        return target
+
+    def _phase(self, word: str | None) -> Phase | None:
+        if not word:
+            return None
+        try:
+            return Phase(word)
+        except ValueError:
+            self.problems.append(("status.operationState.phase", _expected(Phase, word)))
+            return None
+
+    def _word(self, words: type["_Word"], word: str | None, path: str) -> "_Word":
+        """The member of `words`; empty and unknown words are Unknown."""
+        try:
+            return words(word or "Unknown")
+        except ValueError:
+            self.problems.append((path, _expected(words, word)))
+            return words("Unknown")
+
+
+_Word = TypeVar("_Word", SyncStatus, HealthStatus)
+
+
+class _History(Sequence[HistoryEntry]):
+    """Entries that are built when they are looked at: of most updates only the newest is."""
+
+    __slots__ = ("_entries", "_newest", "_target")
+
+    def __init__(self, entries: list[wire.HistoryEntry], target: Callable[[wire.Revised], Target]) -> None:
+        self._entries = entries
+        self._target = target
+        self._newest = self._built(entries[-1])
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @overload
+    def __getitem__(self, place: int) -> HistoryEntry: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[HistoryEntry, ...]: ...
+    def __getitem__(self, place: int | slice) -> HistoryEntry | tuple[HistoryEntry, ...]:
+        if isinstance(place, slice):
+            return tuple(map(self._built, self._entries[place]))
+        return self._newest if place == -1 else self._built(self._entries[place])
+
+    def _built(self, entry: wire.HistoryEntry) -> HistoryEntry:
+        initiator = entry.initiated_by or _NOBODY
+        return HistoryEntry(
+            entry.id or 0,
+            self._target(entry),
+            _seconds(entry.deployed_at),
+            _seconds(entry.deploy_started_at),
+            bool(initiator.automated),
+            initiator.username or "",
+        )
+
+
+_NOBODY: Final = wire.Initiator()
+
+
+def _expected(words: type[StrEnum], word: str | None) -> str:
+    return f"expected one of {', '.join(words)}, got {(word or '')[:64]!r}"
+
+
+def _seconds(moment: datetime | None) -> float | None:
+    """Since the epoch."""
+    return None if moment is None else (moment - _EPOCH).total_seconds()
+
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _owner(metadata: wire.Metadata) -> str:
+    """Name of the ApplicationSet that controls it; Argo CD sets no label for that."""
+    for owner in metadata.owner_references or ():
+        if owner.kind == _OWNER and owner.controller:
+            return owner.name or ""
+    return ""
+
+
+def _resources(resources: list[wire.Resource] | tuple[()]) -> tuple[int, int, bool]:
+    """How many are managed, how many of them are not Synced, and whether those all wait to be pruned; hooks aside."""
+    managed = behind = prunable = 0
+    for resource in resources:
+        if resource.hook:
+            continue
+        managed += 1
+        if resource.status in _BEHIND:
+            behind += 1
+            prunable += bool(resource.requires_pruning)
+    return managed, behind, 0 < behind == prunable
+
+
+def _risky(options: list[str] | None) -> tuple[str, ...]:
+    if not options:
+        return ()
+    return tuple(option for option in options if option.replace(" ", "").lower() in _RISKY)
+
+
+def _step(step: wire.ApplicationSetStep, problems: Problems) -> Step:
+    try:
+        number = int(step.step or 0)
+    except ValueError:
+        problems.append(("status.applicationStatus[].step", f"expected a number, got {str(step.step)[:64]!r}"))
+        number = 0
+    since = _seconds(step.last_transition_time)
+    return Step(step.application or "", number, step.status or "", since)
+
+
+def _window(window: wire.SyncWindow) -> SyncWindow:
+    return SyncWindow(
+        kind=window.kind or "",
+        schedule=window.schedule or "",
+        duration=window.duration or "",
+        applications=tuple(window.applications or ()),
+        namespaces=tuple(window.namespaces or ()),
+        clusters=tuple(window.clusters or ()),
+        manual_sync=bool(window.manual_sync),
+        time_zone=window.time_zone or "",
+        and_operator=bool(window.and_operator),
+        sync_overrun=bool(window.sync_overrun),
+        description=window.description or "",
+    )
+
+
+ARGOCD: Final = Engine(
+    "argocd",
+    (
+        WatchedKind(Kind.APPLICATION, "argoproj.io", "v1alpha1", "applications", decode_application),
+        WatchedKind(Kind.APPLICATIONSET, "argoproj.io", "v1alpha1", "applicationsets", decode_applicationset),
+        WatchedKind(Kind.PROJECT, "argoproj.io", "v1alpha1", "appprojects", decode_project),
+    ),
+)
+"""Argo CD, by the kinds of its API."""

@@ -1,0 +1,58 @@
+"""What an engine is: a name, and the kinds of objects that it keeps in the Kubernetes API. Pure."""
+
+from typing import Protocol, TypeAlias
+from urllib.parse import quote
+
+from msgspec import Raw, Struct
+
+from observability.model.observation import Kind, Resource
+
+Problems: TypeAlias = list[tuple[str, str]]
+"""What could not be read of an object that is otherwise readable: (path of the field, what was expected)."""
+
+
+class Decode(Protocol):
+    """From the JSON of one object to its facts."""
+
+    def __call__(self, raw: bytes | memoryview | Raw, problems: Problems, /) -> Resource:
+        """The facts of the object; what cannot be read of it is added to `problems`.
+
+        Raises:
+            MalformedResource: nothing of it can be used.
+        """
+        ...
+
+
+class WatchedKind(Struct, frozen=True):
+    """A kind of an engine: where the API keeps it, and how one object is decoded."""
+
+    kind: Kind
+    group: str
+    version: str
+    plural: str
+    decode: Decode
+
+    @property
+    def resource(self) -> str:
+        """Its name as in RBAC and on the command line: `applications.argoproj.io`."""
+        return f"{self.plural}.{self.group}"
+
+    def path(self, namespace: str = "", name: str = "") -> str:
+        """The URL path of all objects, of those in one namespace, or of one object.
+
+        Source: kubernetes.io/docs/reference/using-api/api-concepts, "Resource URIs".
+        """
+        parts = ["", "apis", self.group, self.version]
+        if namespace:
+            parts += ["namespaces", namespace]
+        parts.append(self.plural)
+        if name:
+            parts.append(name)
+        return "/".join(quote(part, safe="") for part in parts)
+
+
+class Engine(Struct, frozen=True):
+    """A GitOps engine: its name as in the label `engine`, and its kinds."""
+
+    name: str
+    kinds: tuple[WatchedKind, ...]

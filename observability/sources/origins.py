@@ -1,0 +1,102 @@
+"""What a `source` or `sources` of an Application says: where from, whether it carries values of its own, and a digest.
+
+Sources carry secrets. Only what is named in `observability.model.application.Source` leaves here; of the rest it can be
+told whether it equals that of another, and no more. Pure.
+Source: argo-cd pkg/apis/application/v1alpha1/types.go, type ApplicationSource (3.6-dev).
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from observability.model.application import Source
+from observability.sources import redaction, wire
+
+_ABSENT: Final = (b"", b"null")
+_ONE: Final = msgspec.json.Decoder(dict[str, Any])
+_SEVERAL: Final = msgspec.json.Decoder(list[dict[str, Any]])
+_OVERRIDES: Final = (
+    ("helm", ("parameters", "values", "valuesObject")),
+    ("kustomize", ("images", "replicas", "patches")),
+    ("plugin", ("parameters", "env")),
+    ("directory", ("jsonnet",)),
+)
+"""Where a source carries values that its repository does not."""
+_VALUES: Final = "valuesObject"
+
+
+class Origins(Struct, frozen=True):
+    """The sources of one object. `digest` is 0 for none; `readable` is false when they are no JSON objects."""
+
+    digest: int = 0
+    sources: tuple[Source, ...] = ()
+    overridden: bool = False
+    readable: bool = True
+
+
+def origins(sourced: wire.Sourced) -> Origins:
+    """What the sources of a spec, a comparison, an operation or an entry of the history say."""
+    return _read(bytes(sourced.source), bytes(sourced.sources))
+
+
+def hydrated(hydrator: wire.SourceHydrator) -> Origins:
+    """What a hydrated Application syncs from (`GetSource` in types.go): the dry repository at the branch to sync."""
+    source, branch = hydrator.dry_source or wire.DrySource(), hydrator.sync_source or wire.SyncSource()
+    return _told([_pruned({"repoURL": source.repository, "path": branch.path, "targetRevision": branch.target_branch})])
+
+
+def is_present(raw: msgspec.Raw) -> bool:
+    """The field is there and not null."""
+    return bytes(raw) not in _ABSENT
+
+
+@lru_cache(maxsize=4096)
+def _read(one: bytes, several: bytes) -> Origins:
+    """Remembered: what was compared, requested and deployed is mostly the same text within one object.
+
+    `sources` counts when it has any, else `source` (`HasMultipleSources` in types.go); beside `sources` Argo CD writes
+    a `source` with nothing but an empty repoURL.
+    """
+    try:
+        entries = [_pruned(entry) for entry in _SEVERAL.decode(several)] if several not in _ABSENT else []
+        if not entries and one not in _ABSENT:
+            entries = [_pruned(_ONE.decode(one))]
+        return _told([entry for entry in entries if entry])
+    except (msgspec.DecodeError, RecursionError):
+        return Origins(readable=False)
+
+
+def _told(entries: list[dict[str, Any]]) -> Origins:
+    if not entries:
+        return Origins()
+    text = msgspec.json.encode(entries, order="deterministic")
+    digest = int.from_bytes(blake2b(text, digest_size=8).digest(), "big") or 1
+    return Origins(digest, tuple(map(_source, entries)), any(map(_has_overrides, entries)))
+
+
+def _source(entry: Mapping[str, Any]) -> Source:
+    texts = [entry.get(name) for name in ("repoURL", "path", "chart", "targetRevision")]
+    repository, *others = [text if isinstance(text, str) else "" for text in texts]
+    return Source(redaction.url(repository), *others)
+
+
+def _has_overrides(entry: Mapping[str, Any]) -> bool:
+    tools: Iterable[tuple[Any, tuple[str, ...]]] = ((entry.get(tool), names) for tool, names in _OVERRIDES)
+    return any(isinstance(tool, dict) and any(name in tool for name in names) for tool, names in tools)
+
+
+def _pruned(value: Any) -> Any:
+    """Without empty fields, at any depth: Argo CD writes some of them in one place and leaves them out in another.
+
+    Values are kept as they are: in them an empty field, `false` or 0 says something.
+    """
+    if isinstance(value, dict):
+        fields = ((name, field if name == _VALUES else _pruned(field)) for name, field in value.items())
+        return {name: field for name, field in fields if field}
+    if isinstance(value, list):
+        return [_pruned(entry) for entry in value]
+    return value

@@ -1,0 +1,166 @@
+"""From lines of a watch and items of a list to observations. Pure; what cannot be read is told, and stops nothing."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+import structlog
+from msgspec import Raw, Struct
+
+from observability.errors import MalformedResource, SourceError, WatchExpired
+from observability.model.application import Key
+from observability.model.observation import Alive, Gone, Listed, Malformed, Observation, Resource, Scope, Seen
+from observability.sources import envelope
+from observability.sources.engine import Problems, WatchedKind
+
+log = structlog.get_logger(__name__)
+
+BATCH_OBJECTS: Final = 200
+BATCH_SECONDS: Final = 0.01
+"""A batch ends after so many observations, or so long a time: whoever waits for the loop waits no longer."""
+
+_MODIFIED: Final = b'{"type":"MODIFIED","object":'
+_ADDED: Final = b'{"type":"ADDED","object":'
+_UNREADABLE: Final = (ValueError, RecursionError)
+"""What JSON decoders raise: syntax, UTF-8 and types are ValueErrors."""
+
+
+class Cursor(Struct):
+    """Where the watch of a scope stands."""
+
+    version: str | None
+    """The resourceVersion up to which everything is known; None: only a list can tell."""
+    reason: str
+    """Why the next list or watch begins, in the words of `Listing` and `Restarted`; empty: it was announced."""
+    inconsistent: bool = False
+    """The list was put together from two versions: what changed between them may be missing."""
+
+
+class Reader:
+    """Reads the objects of one kind in one scope, and moves the cursor along.
+
+    The cursor has no version while a streaming list is read; it gets one at its end.
+    """
+
+    def __init__(self, scope: Scope, kind: WatchedKind, cursor: Cursor) -> None:
+        self._scope = scope
+        self._decode = kind.decode
+        self._cursor = cursor
+
+    def lines(self, lines: Iterable[bytes], received_at: float) -> Iterator[Observation]:
+        """What the lines of a watch say.
+
+        Raises:
+            WatchExpired: an ERROR event says 410, or a line could not be read: only a new list can tell.
+            SourceError: any other ERROR event.
+        """
+        decode = self._decode
+        cursor = self._cursor
+        for line in lines:
+            # The API server writes each event in this form. To find the object by it saves going through 11 KB twice.
+            if line.startswith(_MODIFIED):
+                raw = memoryview(line)[len(_MODIFIED) : -1]
+            elif line.startswith(_ADDED):
+                raw = memoryview(line)[len(_ADDED) : -1]
+            else:
+                yield from self._event(line, received_at)
+                continue
+            problems: Problems = []
+            try:
+                resource = decode(raw, problems)
+            except (MalformedResource, *_UNREADABLE):
+                yield from self._event(line, received_at)
+                continue
+            if cursor.version is not None:
+                cursor.version = resource.resource_version or cursor.version
+            yield Seen(resource, received_at)
+            if problems:
+                yield from self._told(resource.key, problems)
+
+    def items(self, items: Iterable[Raw], received_at: float) -> Iterator[Observation]:
+        """What the items of a list say."""
+        for raw in items:
+            yield from self._object(raw, received_at)
+
+    def _event(self, line: bytes, received_at: float) -> Iterator[Observation]:
+        """Any event, in any form."""
+        try:
+            event = envelope.event(line)
+        except SourceError as error:
+            yield self.unreadable(str(error))
+            raise WatchExpired(f"a line of the watch cannot be read: {error}", reason="malformed") from error
+        if event.type == "ERROR":
+            raise envelope.error(0, event.object)
+        metadata = envelope.bare(event.object).metadata
+        version = metadata.resource_version or ""
+        if event.type in ("ADDED", "MODIFIED"):
+            yield from self._object(event.object, received_at)
+        elif event.type == "DELETED":
+            key = Key(metadata.namespace or "", metadata.name or "")
+            yield Gone(self._scope.kind, key, metadata.uid or "", received_at)
+        elif event.type == "BOOKMARK" and envelope.INITIAL_EVENTS_END in (metadata.annotations or ()):
+            self._cursor.version = version
+            yield Listed(self._scope, version, received_at)
+            return
+        elif event.type == "BOOKMARK":
+            yield Alive(self._scope, version, received_at)
+        else:
+            log.warning("unknown type of event", kind=self._scope.kind.value, type=event.type[:64])
+            return
+        if self._cursor.version is not None:
+            self._cursor.version = version or self._cursor.version
+
+    def _object(self, raw: Raw, received_at: float) -> Iterator[Observation]:
+        problems: Problems = []
+        try:
+            resource = self._resource(raw, problems)
+        except (MalformedResource, *_UNREADABLE) as error:
+            metadata = envelope.bare(raw).metadata
+            key = Key(metadata.namespace or "", metadata.name or "")
+            path = error.path if isinstance(error, MalformedResource) else ""
+            log.warning(
+                "object skipped", kind=self._scope.kind.value, namespace=key.namespace, name=key.name, error=str(error)
+            )
+            yield Malformed(self._scope, key, path, str(error), skipped=True)
+            return
+        yield Seen(resource, received_at)
+        yield from self._told(resource.key, problems)
+
+    def _resource(self, raw: Raw, problems: Problems) -> Resource:
+        try:
+            return self._decode(raw, problems)
+        except (MalformedResource, *_UNREADABLE):
+            text = envelope.repaired(raw)
+            if text == bytes(raw):
+                raise
+        problems[:] = [("", "expected UTF-8, other bytes were replaced")]
+        return self._decode(text, problems)
+
+    def _told(self, key: Key, problems: Problems) -> Iterator[Malformed]:
+        for path, message in problems:
+            yield Malformed(self._scope, key, path, message, skipped=False)
+
+    def unreadable(self, message: str) -> Malformed:
+        """Something in the stream that cannot be assigned to any object."""
+        log.warning(
+            "stream cannot be read", kind=self._scope.kind.value, namespace=self._scope.namespace, error=message
+        )
+        return Malformed(self._scope, Key("", ""), "", message, skipped=True)
+
+
+def batches(observations: Iterable[Observation], now: Callable[[], float]) -> Iterator[list[Observation]]:
+    """The same in lists that each took a short while to read. What came before an error is not lost to it."""
+    batch: list[Observation] = []
+    deadline = now() + BATCH_SECONDS
+    try:
+        for observation in observations:
+            batch.append(observation)
+            if len(batch) >= BATCH_OBJECTS or now() >= deadline:
+                yield batch
+                batch = []
+                deadline = now() + BATCH_SECONDS
+    except SourceError:
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch
