@@ -1,0 +1,288 @@
+"""The store: all that is believed, kept up to date by observations and by time.
+
+Reads observations, yields changes. Between two observations nothing changes but what time changes, settle times and
+sync windows, and what follows for others from a change of an AppProject: `due` brings that up to date.
+"""
+
+import heapq
+from collections.abc import Iterable, Mapping
+from typing import Final, TypeAlias
+
+from observability.model.application import Application, Key
+from observability.model.applicationset import ApplicationSet
+from observability.model.observation import Gone, Kind, Listed, Listing, Malformed, Observation, Resource, Scope, Seen
+from observability.model.project import Project
+from observability.model.state import ApplicationSetState, ApplicationState, Change, Memory, ProjectState, State
+from observability.settings.environments import Environment, IdentityRule
+from observability.settings.groups import GlobalProject
+from observability.state import memory as memories
+from observability.state import operations, policies
+from observability.state.applicationsets import state_of
+from observability.state.calendar import Assignment, Calendar
+from observability.state.identity import Identification
+
+_Alarm: TypeAlias = Assignment | tuple[Kind, Key]
+
+_NO_LABELS: Final[Mapping[str, str]] = {}
+
+
+class Store:
+    """What is believed of each object. One coroutine feeds it; it is not safe for threads."""
+
+    def __init__(
+        self,
+        *,
+        settle_seconds: float,
+        environments: tuple[Environment, ...],
+        identity: tuple[IdentityRule, ...],
+        global_projects: tuple[GlobalProject, ...] = (),
+        kept_labels: tuple[str, ...] = (),
+        keeps_images: bool = False,
+    ) -> None:
+        self._settle_seconds = settle_seconds
+        self._identification = Identification(identity, environments)
+        self._demands = {one.name: policies.demands(one.policies) for one in environments}
+        self._kept_labels = kept_labels
+        self._keeps_images = keeps_images
+        self._calendar = Calendar(global_projects)
+        self._applications: dict[Key, ApplicationState] = {}
+        self._applicationsets: dict[Key, ApplicationSetState] = {}
+        self._projects: dict[Key, ProjectState] = {}
+        self._assignments: dict[Key, Assignment] = {}
+        self._listed: dict[Scope, float] = {}
+        self._listing: dict[Scope, set[Key]] = {}
+        self._alarms: list[tuple[float, int, _Alarm]] = []
+        self._alarm_count = 0
+        self._backlog: dict[tuple[Kind, Key], None] = {}
+
+    def states(self, kind: Kind) -> Mapping[Key, State]:
+        """All that is believed of the objects of one kind."""
+        match kind:
+            case Kind.APPLICATION:
+                return self._applications
+            case Kind.APPLICATIONSET:
+                return self._applicationsets
+            case Kind.PROJECT:
+                return self._projects
+
+    def apply(self, observations: Iterable[Observation]) -> list[Change]:
+        """Take in what was observed, and tell what changes at once; what follows for others waits for `due`."""
+        changes: list[Change] = []
+        for observation in observations:
+            match observation:
+                case Seen():
+                    self._seen(observation.object, observation.received_at, changes)
+                case Gone():
+                    self._gone(observation, changes)
+                case Listing():
+                    self._listing[observation.scope] = set()
+                case Listed():
+                    self._complete(observation.scope, observation.received_at, changes)
+                case Malformed():
+                    # It is there, though it cannot be read: what was known of it stands.
+                    self._note(observation.scope.kind, observation.key)
+                case _:
+                    pass
+        return changes
+
+    def due(self, now: float, most: int = 200) -> list[Change]:
+        """What changed by time until `now`, and what follows from changes of others; of `most` objects at most.
+
+        Call it again while `next_due` is not later than `now`: a window of a large project concerns thousands.
+        """
+        while self._alarms and self._alarms[0][0] <= now:
+            _, _, alarm = heapq.heappop(self._alarms)
+            if isinstance(alarm, Assignment):
+                self._backlog.update(dict.fromkeys((Kind.APPLICATION, key) for key in alarm.members))
+                if alarm.members:
+                    alarm.at(now)
+                    self._alarm(alarm.expires_at, alarm)
+            else:
+                self._backlog[alarm] = None
+        changes: list[Change] = []
+        for _ in range(min(most, len(self._backlog))):
+            entry = next(iter(self._backlog))
+            del self._backlog[entry]
+            kind, key = entry
+            if kind is Kind.PROJECT and (project := self._projects.get(key)) is not None:
+                self._project(project.facts, now, changes)
+            elif kind is Kind.APPLICATION and (state := self._applications.get(key)) is not None:
+                self._judge(state.facts, state, now, changes)
+        return changes
+
+    def next_due(self) -> float | None:
+        """When `due` has something to do (seconds since the epoch, 0: at once); None: not before an observation."""
+        if self._backlog:
+            return 0.0
+        return self._alarms[0][0] if self._alarms else None
+
+    def _seen(self, resource: Resource, at: float, changes: list[Change]) -> None:
+        match resource:
+            case Application():
+                self._note(Kind.APPLICATION, resource.key)
+                self._application(resource, at, changes)
+            case ApplicationSet():
+                self._note(Kind.APPLICATIONSET, resource.key)
+                before = self._applicationsets.get(resource.key)
+                after = state_of(resource)
+                self._applicationsets[resource.key] = after
+                if after != before:
+                    changes.append(Change(Kind.APPLICATIONSET, resource.key, before, after, at))
+            case Project():
+                self._note(Kind.PROJECT, resource.key)
+                known = self._projects.get(resource.key)
+                if known is None or known.facts.windows != resource.windows or known.facts.labels != resource.labels:
+                    self._reassign(resource.name)
+                self._calendar.put(resource)
+                self._project(resource, at, changes)
+
+    def _note(self, kind: Kind, key: Key) -> None:
+        """Note for a list under way that the object is still there."""
+        for scope, seen in self._listing.items():
+            if scope.kind is kind:
+                seen.add(key)
+
+    def _gone(self, gone: Gone, changes: list[Change]) -> None:
+        before = self.states(gone.kind).get(gone.key)
+        if before is not None and gone.uid in ("", before.facts.uid):
+            self._forget(gone.kind, gone.key, gone.received_at, changes)
+
+    def _complete(self, scope: Scope, at: float, changes: list[Change]) -> None:
+        """The list is complete: what is known in its scope and was not in it was deleted meanwhile."""
+        seen = self._listing.pop(scope, set())
+        known = self.states(scope.kind)
+        for key in [key for key in known if key not in seen and scope.namespace in ("", key.namespace)]:
+            self._forget(scope.kind, key, at, changes)
+        self._listed.setdefault(scope, at)
+
+    def _forget(self, kind: Kind, key: Key, at: float, changes: list[Change]) -> None:
+        before: State
+        match kind:
+            case Kind.APPLICATION:
+                before = self._applications.pop(key)
+                self._unassign(key)
+            case Kind.APPLICATIONSET:
+                before = self._applicationsets.pop(key)
+            case Kind.PROJECT:
+                before = self._projects.pop(key)
+                self._calendar.drop(key)
+                self._reassign(key.name)
+        changes.append(Change(kind, key, before, None, at))
+
+    def _project(self, facts: Project, at: float, changes: list[Change]) -> None:
+        before = self._projects.get(facts.key)
+        after = self._calendar.state(facts, at)
+        self._projects[facts.key] = after
+        next_at = min((window.changes_at for window in after.windows if window.changes_at is not None), default=None)
+        if next_at is not None:
+            self._alarm(next_at, (Kind.PROJECT, facts.key))
+        if after != before:
+            changes.append(Change(Kind.PROJECT, facts.key, before, after, at))
+
+    def _reassign(self, project: str) -> None:
+        """Judge anew the Applications of a project whose windows are others now."""
+        for_all = self._calendar.is_global(project)
+        for key, state in self._applications.items():
+            if for_all or state.facts.project == project:
+                self._unassign(key)
+                self._backlog[Kind.APPLICATION, key] = None
+
+    def _application(self, facts: Application, at: float, changes: list[Change]) -> None:
+        """Judge an Application as it is seen now."""
+        before = self._applications.get(facts.key)
+        if before is not None and before.facts.uid != facts.uid:
+            self._forget(Kind.APPLICATION, facts.key, at, changes)
+            before = None
+        if before is not None and before.facts.resource_version == facts.resource_version != "":
+            return
+        if before is not None and _moved(facts, before.facts):
+            self._unassign(facts.key)
+        self._judge(facts, before, at, changes)
+
+    def _judge(self, facts: Application, before: ApplicationState | None, at: float, changes: list[Change]) -> None:
+        key = facts.key
+        assignment = self._assignments.get(key)
+        if assignment is None:
+            assignment = self._assign(facts, at)
+        memory = self._remember(facts, before, assignment, at)
+        violations = policies.violations(facts, memory, self._demands.get(memory.identity.environment, ()))
+        self._slim(facts)
+        after = ApplicationState(facts, memory, assignment.at(at), violations)
+        settles_at = memories.settles_at(memory, facts, self._settle_seconds)
+        if settles_at is not None and settles_at > at:
+            self._alarm(settles_at, (Kind.APPLICATION, key))
+        if before is None or facts is not before.facts or after != before:
+            self._applications[key] = after
+            changes.append(Change(Kind.APPLICATION, key, before, after, at))
+
+    def _slim(self, facts: Application) -> None:
+        """Let go of what is remembered by now: a hundred thousand histories would be most of the memory."""
+        if facts.history:
+            facts.history = (facts.history[-1],)
+        if not self._keeps_images:
+            facts.images = ()
+        if facts.labels:
+            kept = self._kept_labels
+            facts.labels = {key: facts.labels[key] for key in kept if key in facts.labels} if kept else _NO_LABELS
+
+    def _remember(
+        self, facts: Application, before: ApplicationState | None, assignment: Assignment, at: float
+    ) -> Memory:
+        if before is None:
+            owner = self._applicationsets.get(Key(facts.namespace, facts.applicationset))
+            project = self._calendar.project_of(facts)
+            identity = self._identification.identify(facts, None if owner is None else owner.facts, project)
+            return memories.first(facts, identity, at, self._settle_seconds, born=self._saw_birth(facts))
+        memory = memories.remember(before.memory, facts, at, self._settle_seconds)
+        if memory.ended is not None and memory.ended != before.memory.ended and _ran(facts, before.facts):
+            memory.outside_window = _ran_outside_window(facts, assignment, at)
+        return memory
+
+    def _saw_birth(self, facts: Application) -> bool:
+        """Whether it was created after the first list; in a list that follows, its time of creation tells."""
+        scopes = (Scope(Kind.APPLICATION), Scope(Kind.APPLICATION, facts.namespace))
+        listed_at = min((self._listed[scope] for scope in scopes if scope in self._listed), default=None)
+        if listed_at is None:
+            return False
+        listing = any(scope in self._listing for scope in scopes)
+        return not listing or (facts.created_at is not None and facts.created_at >= listed_at)
+
+    def _assign(self, facts: Application, at: float) -> Assignment:
+        assignment = self._assignments[facts.key] = self._calendar.assign(facts)
+        if assignment and not assignment.members:
+            assignment.at(at)
+            self._alarm(assignment.expires_at, assignment)
+        assignment.members.add(facts.key)
+        return assignment
+
+    def _unassign(self, key: Key) -> None:
+        """Let an Application be assigned anew; between a change of its project and `due` it has no assignment."""
+        if (assignment := self._assignments.pop(key, None)) is not None:
+            self._calendar.leave(assignment, key)
+
+    def _alarm(self, at: float, alarm: _Alarm) -> None:
+        self._alarm_count += 1
+        heapq.heappush(self._alarms, (at, self._alarm_count, alarm))
+
+
+def _ran(now: Application, before: Application) -> bool:
+    """True when the operation that just ended changed something: a dry run did not, nor one parked until its end."""
+    return now.operation is not None and not now.operation.dry_run and not operations.is_parked(before.operation)
+
+
+def _ran_outside_window(facts: Application, assignment: Assignment, at: float) -> bool:
+    """Whether the sync that just ended did so while a window forbade it."""
+    operation = facts.operation
+    if operation is None:
+        return False
+    ended_at = at if operation.finished_at is None else operation.finished_at
+    return assignment.forbade(automated=operation.automated, started_at=operation.started_at, at=ended_at)
+
+
+def _moved(now: Application, before: Application) -> bool:
+    """True when other windows may hold for it than before."""
+    return (now.project, now.destination, now.controller_namespace) != (
+        before.project,
+        before.destination,
+        before.controller_namespace,
+    )

@@ -1,0 +1,113 @@
+"""The recordings of a real Argo CD, played into a store."""
+
+import gzip
+import json
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from observability.model.observation import Gone, Kind, Listed, Listing, Observation, Scope, Seen
+from observability.model.state import ApplicationState, Change
+from observability.settings import Settings
+from observability.sources.argocd import ARGOCD
+from observability.state.store import Store
+
+FOLDER: Final = Path(__file__).parent / "recordings"
+TOPICS: Final = tuple(sorted(path.name.removesuffix(".truth.ndjson") for path in FOLDER.glob("*.truth.ndjson")))
+SETTLE_SECONDS: Final = 1.0
+_LIST_SECONDS: Final = 2.0
+"""An object that is older than this when the recording begins was listed, not watched."""
+KINDS: Final = {kind.plural: kind for kind in ARGOCD.kinds}
+
+
+class Line(NamedTuple):
+    """One watch event. `resource` is the plural of its kind."""
+
+    at: float
+    resource: str
+    type: str
+    object: dict[str, Any]
+
+
+class Spell(NamedTuple):
+    """From `at` (seconds since the first line) an application was believed to be so, until its next spell."""
+
+    at: float
+    state: ApplicationState | None
+
+
+def lines(topic: str) -> Iterator[Line]:
+    """The events of a topic that the exporter watches, in the order of receipt, bookmarks left out."""
+    with gzip.open(FOLDER / f"{topic}.ndjson.gz", "rt") as file:
+        for text in file:
+            line = json.loads(text)
+            if line["resource"] in KINDS and line["type"] != "BOOKMARK":
+                yield Line(line["t"], line["resource"], line["type"], line["object"])
+
+
+def truth(topic: str) -> list[dict[str, Any]]:
+    """What was really done, in order."""
+    return [json.loads(text) for text in (FOLDER / f"{topic}.truth.ndjson").read_text().splitlines()]
+
+
+def spells(topic: str, told: Callable[[ApplicationState], object]) -> dict[str, list[Spell]]:
+    """What was believed of each application over time; a new spell begins where `told` says something else."""
+    events = list(lines(topic))
+    began_at = events[0].at
+    store = new_store()
+    found: dict[str, list[Spell]] = {}
+    for at, changes in _changes(store, events):
+        for change in changes:
+            if change.kind is Kind.APPLICATION:
+                after = change.after if isinstance(change.after, ApplicationState) else None
+                known = found.setdefault(change.key.name, [])
+                if not known or _said(told, known[-1].state) != _said(told, after):
+                    known.append(Spell(at - began_at, after))
+    return found
+
+
+def new_store() -> Store:
+    """A store with the default settings, the shortened settle time aside."""
+    settings = Settings()
+    return Store(settle_seconds=SETTLE_SECONDS, environments=settings.environments, identity=settings.identity)
+
+
+def _said(told: Callable[[ApplicationState], object], state: ApplicationState | None) -> object:
+    return None if state is None else (told(state),)
+
+
+def _changes(store: Store, events: Sequence[Line]) -> Iterator[tuple[float, list[Change]]]:
+    for observations, at in _opened(events):
+        while (due := store.next_due()) is not None and due <= at:
+            now = due or at
+            yield now, store.due(now)
+        yield at, store.apply(observations)
+
+
+def _opened(events: Sequence[Line]) -> Iterator[tuple[list[Observation], float]]:
+    """The observations that a source would make: first the list of what was there when the recording began."""
+    began_at = events[0].at
+    listed = [event for event in events if event.at < began_at + _LIST_SECONDS and _was_there(event)]
+    for kind in KINDS.values():
+        scope = Scope(kind.kind)
+        found = [_observation(event) for event in listed if KINDS[event.resource] is kind]
+        yield [Listing(scope, "start"), *found, Listed(scope, "", began_at)], began_at
+    for event in events:
+        if event not in listed:
+            yield [_observation(event)], event.at
+
+
+def _was_there(event: Line) -> bool:
+    born_at = datetime.fromisoformat(event.object["metadata"]["creationTimestamp"]).timestamp()
+    return event.type == "ADDED" and event.at - born_at > _LIST_SECONDS
+
+
+def _observation(event: Line) -> Observation:
+    kind = KINDS[event.resource]
+    problems: list[tuple[str, str]] = []
+    resource = kind.decode(json.dumps(event.object).encode(), problems)
+    assert not problems
+    if event.type == "DELETED":
+        return Gone(kind.kind, resource.key, resource.uid, event.at)
+    return Seen(resource, event.at)
