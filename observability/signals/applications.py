@@ -1,0 +1,352 @@
+"""The metrics of an Application, one row each. Pure.
+
+A row's function is called each time that the Application changes; identity labels come before those of the row.
+"""
+
+import re
+from enum import StrEnum
+from typing import Final, TypeVar
+
+from observability.model.application import Source
+from observability.model.state import ApplicationState
+from observability.model.status import Cause, HealthStatus, Result, SyncStatus
+from observability.signals.catalogue import Metric, Samples, Type
+
+Word = TypeVar("Word", bound=StrEnum)
+
+_NONE: Final[Samples] = ()
+_ANEW: Final = "Begins anew when the exporter restarts."
+
+
+def _state_set(words: type[Word]) -> dict[Word, Samples]:
+    """The samples of each state: 1 for it, 0 for the others. Made once; all Applications share them."""
+    return {now: tuple(((word.value,), float(word is now)) for word in words) for now in words}
+
+
+def _current(words: type[Word]) -> dict[Word, Samples]:
+    """The samples of each word: 1 for it, and no other."""
+    return {word: (((word.value,), 1.0),) for word in words}
+
+
+_HEALTH: Final = _state_set(HealthStatus)
+_SYNC: Final = _state_set(SyncStatus)
+_CAUSE: Final = _current(Cause)
+_RESULTS: Final = tuple((result.value,) for result in Result)
+_FIRST: Final = Source()
+
+
+def _word(flag: bool) -> str:
+    return "true" if flag else "false"
+
+
+def _one(value: float | None) -> Samples:
+    return _NONE if value is None else (((), value),)
+
+
+def _info(state: ApplicationState) -> Samples:
+    app = state.facts
+    source = app.sources[0] if app.sources else _FIRST
+    destination = app.destination
+    labels = (
+        source.repository,
+        source.path,
+        source.chart,
+        source.target_revision,
+        destination.server,
+        destination.name,
+        destination.namespace,
+        app.applicationset,
+        _word(app.automated),
+        _word(app.self_heal),
+        _word(app.prune),
+        str(len(app.sources)),
+    )
+    return ((labels, 1.0),)
+
+
+def _health(state: ApplicationState) -> Samples:
+    return _HEALTH[state.facts.health]
+
+
+def _sync(state: ApplicationState) -> Samples:
+    return _SYNC[state.facts.sync]
+
+
+def _out_of_sync(state: ApplicationState) -> Samples:
+    cause = state.memory.cause
+    return _NONE if cause is None else _CAUSE[cause]
+
+
+def _out_of_sync_since(state: ApplicationState) -> Samples:
+    return _one(state.memory.out_of_sync_since) if state.facts.sync is SyncStatus.OUT_OF_SYNC else _NONE
+
+
+def _operation_phase(state: ApplicationState) -> Samples:
+    operation = state.facts.operation
+    return _NONE if operation is None or operation.phase is None else (((operation.phase.value,), 1.0),)
+
+
+def _operation_started(state: ApplicationState) -> Samples:
+    operation = state.facts.operation
+    return _NONE if operation is None else _one(operation.started_at)
+
+
+def _operation_finished(state: ApplicationState) -> Samples:
+    operation = state.facts.operation
+    return _NONE if operation is None else _one(operation.finished_at)
+
+
+def _operations(state: ApplicationState) -> Samples:
+    return tuple(zip(_RESULTS, map(float, state.memory.results), strict=True))
+
+
+def _conditions(state: ApplicationState) -> Samples:
+    return tuple(((kind,), 1.0) for kind in dict.fromkeys(condition.type for condition in state.facts.conditions))
+
+
+def _stale_verdict(state: ApplicationState) -> Samples:
+    return (((), float(state.facts.is_stale)),)
+
+
+def _sync_blocked(state: ApplicationState) -> Samples:
+    verdict = state.windows
+    return (("automated",), float(not verdict.can_sync_auto)), (("manual",), float(not verdict.can_sync_manual))
+
+
+def _window_change(state: ApplicationState) -> Samples:
+    verdict = state.windows
+    answers = (("automated",), verdict.auto_changes_at), (("manual",), verdict.manual_changes_at)
+    return tuple((by, at) for by, at in answers if at is not None)
+
+
+def _violations(state: ApplicationState) -> Samples:
+    return tuple(((policy.value,), 1.0) for policy in state.violations)
+
+
+def _hydrator_phase(state: ApplicationState) -> Samples:
+    hydrator = state.facts.hydrator
+    return (((hydrator.phase,), 1.0),) if hydrator is not None and hydrator.phase else _NONE
+
+
+def _hydrated(state: ApplicationState) -> Samples:
+    return _one(state.facts.hydrator.hydrated_at) if state.facts.hydrator is not None else _NONE
+
+
+APPLICATION_METRICS: Final[tuple[Metric[ApplicationState], ...]] = (
+    Metric(
+        name="gitops_application_info",
+        type=Type.GAUGE,
+        help="What an Application deploys, and where to: spec.source (the first of `sources`), spec.destination, "
+        "spec.syncPolicy.automated, and the ApplicationSet that owns it.",
+        labels=(
+            "repository",
+            "path",
+            "chart",
+            "target_revision",
+            "destination_server",
+            "destination_name",
+            "destination_namespace",
+            "applicationset",
+            "automated",
+            "self_heal",
+            "prune",
+            "sources",
+        ),
+        samples=_info,
+    ),
+    Metric(
+        name="gitops_application_health_status",
+        type=Type.GAUGE,
+        help="status.health.status as a state set: 1 for the status that it has, 0 for the others. Empty is Unknown.",
+        labels=("health_status",),
+        samples=_health,
+    ),
+    Metric(
+        name="gitops_application_health_since_timestamp_seconds",
+        type=Type.GAUGE,
+        help="When that health status began: status.health.lastTransitionTime, else when it was first seen.",
+        samples=lambda state: (((), state.memory.health_since),),
+    ),
+    Metric(
+        name="gitops_application_sync_status",
+        type=Type.GAUGE,
+        help="status.sync.status as a state set: 1 for the status that it has, 0 for the others. Empty is Unknown.",
+        labels=("sync_status",),
+        samples=_sync,
+    ),
+    Metric(
+        name="gitops_application_out_of_sync",
+        type=Type.GAUGE,
+        help="Why the Application is OutOfSync: 1 for the cause, judged from status.sync, status.history and what was "
+        "seen before. Absent while it is not OutOfSync, and while a sync settles.",
+        labels=("cause",),
+        samples=_out_of_sync,
+    ),
+    Metric(
+        name="gitops_application_out_of_sync_since_timestamp_seconds",
+        type=Type.GAUGE,
+        help="Since when status.sync.status is OutOfSync, as far as it was seen: Argo CD does not record it. After a "
+        "restart of the exporter the time of the restart: the age is a lower bound. Absent while it is not OutOfSync.",
+        samples=_out_of_sync_since,
+    ),
+    Metric(
+        name="gitops_application_out_of_sync_resources",
+        type=Type.GAUGE,
+        help="Resources in status.resources that are not Synced, hooks aside.",
+        samples=lambda state: (((), float(state.facts.out_of_sync_resources)),),
+    ),
+    Metric(
+        name="gitops_application_resources",
+        type=Type.GAUGE,
+        help="Resources that the Application manages: status.resources, hooks aside.",
+        samples=lambda state: (((), float(state.facts.resources)),),
+    ),
+    Metric(
+        name="gitops_application_operation_phase",
+        type=Type.GAUGE,
+        help="status.operationState.phase of the last or running operation: 1 for that phase. Absent before the first, "
+        "and for a moment when Argo CD sets the next.",
+        labels=("phase",),
+        samples=_operation_phase,
+    ),
+    Metric(
+        name="gitops_application_operation_started_timestamp_seconds",
+        type=Type.GAUGE,
+        help="status.operationState.startedAt.",
+        samples=_operation_started,
+    ),
+    Metric(
+        name="gitops_application_operation_finished_timestamp_seconds",
+        type=Type.GAUGE,
+        help="status.operationState.finishedAt; of an operation that waits for a retry, the end of the last try.",
+        samples=_operation_finished,
+    ),
+    Metric(
+        name="gitops_application_operations_total",
+        type=Type.COUNTER,
+        help="Sync operations that ended, dry runs aside, by result, from status.operationState. " + _ANEW,
+        labels=("result",),
+        samples=_operations,
+    ),
+    Metric(
+        name="gitops_application_deployments_total",
+        type=Type.COUNTER,
+        help="New entries of status.history with other content than the entry before; local syncs do not count. "
+        + _ANEW,
+        samples=lambda state: (((), float(state.memory.deployments)),),
+    ),
+    Metric(
+        name="gitops_application_self_heals_total",
+        type=Type.COUNTER,
+        help="Attempts of Argo CD to undo a change in the cluster, from autoHealAttemptsCount of the operations. "
+        + _ANEW,
+        samples=lambda state: (((), float(state.memory.self_heals)),),
+    ),
+    Metric(
+        name="gitops_application_reconciled_timestamp_seconds",
+        type=Type.GAUGE,
+        help="status.reconciledAt. Its age is the only sign that Argo CD does not compare the Application any more.",
+        samples=lambda state: _one(state.facts.reconciled_at),
+    ),
+    Metric(
+        name="gitops_application_condition",
+        type=Type.GAUGE,
+        help="status.conditions: 1 for each type of condition that stands.",
+        labels=("condition",),
+        samples=_conditions,
+    ),
+    Metric(
+        name="gitops_application_stale_verdict",
+        type=Type.GAUGE,
+        help="1 while the source of the spec is not the one that status.sync.comparedTo tells of, 0 otherwise.",
+        samples=_stale_verdict,
+    ),
+    Metric(
+        name="gitops_application_muted_until_timestamp_seconds",
+        type=Type.GAUGE,
+        help="Until when alerts are muted: the annotation gitops-observability/mute-until. Absent without it.",
+        samples=lambda state: _one(state.facts.muted_until),
+    ),
+    Metric(
+        name="gitops_application_deletion_timestamp_seconds",
+        type=Type.GAUGE,
+        help="metadata.deletionTimestamp. Absent unless the Application is being deleted.",
+        samples=lambda state: _one(state.facts.deleted_at),
+    ),
+    Metric(
+        name="gitops_application_sync_blocked",
+        type=Type.GAUGE,
+        help="1 while the sync windows of its AppProject forbid a sync to start, automated or manual, 0 otherwise.",
+        labels=("by",),
+        samples=_sync_blocked,
+    ),
+    Metric(
+        name="gitops_application_sync_window_change_timestamp_seconds",
+        type=Type.GAUGE,
+        help="When gitops_application_sync_blocked changes next. Absent when not within 35 days.",
+        labels=("by",),
+        samples=_window_change,
+    ),
+    Metric(
+        name="gitops_application_policy_violation",
+        type=Type.GAUGE,
+        help="1 for each policy of its environment that the Application violates.",
+        labels=("policy",),
+        samples=_violations,
+    ),
+    Metric(
+        name="gitops_application_hydrator_phase",
+        type=Type.GAUGE,
+        help="status.sourceHydrator.currentOperation.phase: 1 for that phase. Absent without a source hydrator.",
+        labels=("phase",),
+        samples=_hydrator_phase,
+    ),
+    Metric(
+        name="gitops_application_hydrated_timestamp_seconds",
+        type=Type.GAUGE,
+        help="status.sourceHydrator.lastSuccessfulOperation.finishedAt.",
+        samples=_hydrated,
+    ),
+)
+"""What is always exposed of an Application."""
+
+
+def _revision(state: ApplicationState) -> Samples:
+    deployed = state.memory.deployed
+    return (((",".join(state.facts.desired.revisions), ",".join(deployed.revisions) if deployed else ""), 1.0),)
+
+
+def _images(state: ApplicationState) -> Samples:
+    return tuple(((image,), 1.0) for image in dict.fromkeys(state.facts.images))
+
+
+REVISION_INFO: Final[Metric[ApplicationState]] = Metric(
+    name="gitops_application_revision_info",
+    type=Type.GAUGE,
+    help="status.sync.revision(s), and those of the newest entry of status.history; several sources are joined "
+    "by commas. Exposed with exposition.revisions.",
+    labels=("revision", "deployed_revision"),
+    samples=_revision,
+)
+IMAGES: Final[Metric[ApplicationState]] = Metric(
+    name="gitops_application_image",
+    type=Type.GAUGE,
+    help="1 for each of status.summary.images. Exposed with exposition.images.",
+    labels=("image",),
+    samples=_images,
+)
+
+
+def application_labels(keys: tuple[str, ...]) -> Metric[ApplicationState]:
+    """The row that exposes these labels of Applications: `label_` and the key, with `_` for what Prometheus forbids."""
+
+    def samples(state: ApplicationState) -> Samples:
+        return ((tuple(state.facts.labels.get(key, "") for key in keys), 1.0),)
+
+    return Metric(
+        name="gitops_application_labels",
+        type=Type.GAUGE,
+        help="Labels of the Application that exposition.application_labels names, as label_ and the key.",
+        labels=tuple("label_" + re.sub(r"[^A-Za-z0-9_]", "_", key) for key in keys),
+        samples=samples,
+    )

@@ -1,0 +1,18 @@
+"""METRICS: every row of the catalogue, in the order in which it is served."""
+
+from typing import Any, Final
+
+from observability.signals.applications import APPLICATION_METRICS, IMAGES, REVISION_INFO, application_labels
+from observability.signals.catalogue import Metric, OwnMetric
+from observability.signals.exporter import EXPORTER_METRICS
+from observability.signals.groupings import APPLICATIONSET_METRICS, PROJECT_METRICS
+
+METRICS: Final[tuple[Metric[Any] | OwnMetric, ...]] = (
+    *APPLICATION_METRICS,
+    REVISION_INFO,
+    IMAGES,
+    application_labels(()),
+    *APPLICATIONSET_METRICS,
+    *PROJECT_METRICS,
+    *EXPORTER_METRICS,
+)

@@ -1,0 +1,138 @@
+"""The reference of all signals, as Markdown, from the rows; `python -m observability.signals.reference` prints it."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from observability.model.status import Cause, HealthStatus, Phase, Policy, Result, SyncStatus
+from observability.signals.applications import APPLICATION_METRICS, IMAGES, REVISION_INFO, application_labels
+from observability.signals.catalogue import Metric, OwnMetric
+from observability.signals.exporter import EXPORTER_METRICS
+from observability.signals.groupings import APPLICATIONSET_METRICS, PROJECT_METRICS
+
+_INTRODUCTION: Final = """\
+# Signals
+
+Everything that the exporter serves on /metrics, in the text format 0.0.4.
+This page is generated from the catalogue: `make generate`.
+
+- Names of facts begin with `gitops_`, those about the exporter itself with `gitops_exporter_`; `argocd_` is Argo CD's.
+- Instants are seconds since the epoch (`_timestamp_seconds`), never ages: `time() - x` is the age.
+- Info metrics and state sets have the type gauge, because the text format 0.0.4 knows no other.
+- The families of a kind appear when its first list is complete. Until then only the exporter's own are there, so that
+  `absent()` and counts stay true. A deleted object is gone at the next scrape.
+- Where the API server is away, what was last known stays; `gitops_exporter_last_event_timestamp_seconds` is its age.
+- Words of Argo CD that the exporter does not know count as Unknown, and in `gitops_exporter_decode_failures_total`.
+"""
+
+_IDENTITY: Final = """\
+## Identity
+
+Each series of an Application begins with these labels, which never change while it lives and are never cut:
+
+| label | from |
+|---|---|
+| `engine` | `argocd` |
+| `application_namespace` | `metadata.namespace`. Not `namespace`: Prometheus renames that one when it scrapes |
+| `application` | `metadata.name` |
+| `project` | `spec.project` when it was first seen |
+| `environment` | the rules of `identity` in the settings; `unassigned` when none matches |
+| `service` | the same; the name of the Application when none matches |
+
+Series of an ApplicationSet begin with `engine, applicationset_namespace, applicationset`, those of an AppProject with
+`engine, project_namespace, project`. With `cluster.label` all begin with `cluster`.
+
+Other label values longer than `exposition.label_value_bytes` are cut and end in a hash, so that two series never become
+one; `gitops_exporter_label_values_truncated_total` counts them. A family with more than `exposition.series_per_family`
+series leaves out whole objects, and `gitops_exporter_series_dropped_total` counts their series.
+"""
+
+_WORDS: Final = (
+    ("health_status", HealthStatus),
+    ("sync_status", SyncStatus),
+    ("cause", Cause),
+    ("phase", Phase),
+    ("result", Result),
+    ("policy", Policy),
+)
+
+_CAUSES: Final = """\
+## Causes of OutOfSync
+
+Argo CD says that an Application is OutOfSync; the label `cause` says why. The first line that holds names it.
+*Desired* is what Argo CD compared the cluster with (`status.sync.revision(s)` of `status.sync.comparedTo`), *deployed*
+is the newest entry of `status.history`. An Application is *settled* when it was seen Synced since the newest deployment.
+
+| cause | holds when |
+|---|---|
+| `deleting` | it is being deleted: no drift, no page |
+| `stale_verdict` | the verdict is about another source than the spec has now |
+| `never_deployed` | it has no history and was never Synced |
+| `rolled_back` | the newest deployment repeats an older one, was behind Git when it arrived, and nothing was Synced since |
+| `pending_source_change` | desired is neither deployed nor what was settled last, and its source differs from both |
+| `pending_revision` | the same, but only the revision differs: a new commit waits |
+| `prune_pending` | only resources that wait to be pruned are OutOfSync |
+| `unconverged` | not settled since the newest deployment, or OutOfSync again within the settle time after a sync: something rewrites what was synced, or applying failed |
+| `live_drift` | otherwise: somebody changed the cluster by hand |
+
+While an operation runs, and for `state.settle_seconds` after it, Argo CD writes stale verdicts: a cause that stands is
+not judged again, and a new OutOfSync has no cause until that time is over. One that begins together with an operation, as
+every automated sync does, is judged at once.
+
+After a restart of the exporter the past is what the object tells: an Application that is OutOfSync at its deployed
+revision, by a verdict from after the settle time, counts as `live_drift`.
+"""
+
+_POLICIES: Final = """\
+## Policies
+
+What an environment requires or forbids is set with `environments[].policies`. `policy` is one of:
+
+| policy | violated when |
+|---|---|
+| `automated_sync` | automated sync is off where it is required, or on where it is forbidden |
+| `self_heal` | the same for self-heal |
+| `outside_window` | the last sync ended while a window forbade it; judged when it is seen to end |
+| `rollback_in_cluster` | a rollback that Git does not know stands |
+| `local_manifests` | manifests from somebody's machine were synced, and nothing from Git as a whole since |
+| `risky_options` | Replace, Force, Validate=false or SkipDryRunOnMissingResource in the spec, or in a sync that nothing from Git as a whole followed |
+| `parameter_overrides` | the source carries values of its own: Helm parameters or values, Kustomize images, replicas or patches, Jsonnet variables, plugin parameters or variables |
+| `target_revision` | a target revision is not pinned: neither a commit, nor a tag as far as its name tells (a full version, `v` and a number, a date) |
+| `skip_reconcile` | the annotation argocd.argoproj.io/skip-reconcile is set |
+| `four_eyes` | not judged yet: who wrote a commit is not in the Kubernetes API |
+"""
+
+
+def render() -> str:
+    """The whole page."""
+    optional = (application_labels(()), IMAGES, REVISION_INFO)
+    parts = [
+        _INTRODUCTION,
+        _IDENTITY,
+        *_section("Applications", APPLICATION_METRICS),
+        *_section("Applications, when the settings ask for it", optional),
+        *_section("ApplicationSets", APPLICATIONSET_METRICS),
+        *_section("AppProjects", PROJECT_METRICS),
+        *_section("The exporter itself", EXPORTER_METRICS),
+        _CAUSES,
+        _POLICIES,
+        "## Values of labels\n",
+        "\n".join(["| label | values |", "|---|---|", *(f"| `{name}` | {_listed(words)} |" for name, words in _WORDS)])
+        + "\n",
+    ]
+    return "\n".join(parts)
+
+
+def _section(title: str, metrics: Sequence[Metric[Any] | OwnMetric]) -> tuple[str, str]:
+    rows = [f"| `{one.name}` | {one.type} | {_listed(one.labels)} | {one.stability} | {one.help} |" for one in metrics]
+    return f"## {title}\n", "\n".join(
+        ["| metric | type | labels | stability | meaning |", "|---|---|---|---|---|", *rows]
+    ) + "\n"
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(render())
