@@ -1,0 +1,227 @@
+"""The body of /metrics, kept as text that is rendered when an object changes and deflated when somebody asks.
+
+Reads changes of the state, yields the body in the text format 0.0.4: gzip in pieces of one member, identity streamed.
+All methods belong to the event loop; only deflating leaves it, for a thread.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from observability.delivery.buckets import BUCKET, Buckets, deflated
+from observability.delivery.family import Entry, Family, Limits
+from observability.delivery.fragments import deflate, gzip_member
+from observability.delivery.own import OwnMetrics
+from observability.delivery.text import Labels, label_prefix
+from observability.model.application import Key
+from observability.model.observation import Kind
+from observability.model.state import Change, State
+from observability.signals.catalogue import Metric, OwnMetric
+
+Subject = TypeVar("Subject")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exposed(Generic[Subject]):
+    """How the objects of one kind are exposed: the labels that each of their series begins with, and their families.
+
+    `identity` yields at least one label and says the same as long as the object lives.
+    """
+
+    kind: Kind
+    identity: Callable[[Subject], Labels]
+    metrics: Sequence[Metric[Subject]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meters:
+    """The rows of the catalogue that say how the exposition is. Each is among those of the `OwnMetrics` it comes with.
+
+    Labels: `encoding` of `body_bytes`, `family` of `dropped` and `failures`, none of the others.
+    """
+
+    series: OwnMetric
+    body_bytes: OwnMetric
+    dropped: OwnMetric
+    truncated: OwnMetric
+    failures: OwnMetric
+    exposed_delay: OwnMetric
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats:
+    """How the exposition is now; the maps are by family.
+
+    `series`, `identity_bytes` and `gzip_bytes` are of the kinds that are shown and without the exporter's own metrics;
+    `gzip_bytes` as of the last gzip body. `waiting`: objects that are not shown for want of room. The others count from
+    the start.
+    """
+
+    series: Mapping[str, int]
+    waiting: Mapping[str, int]
+    dropped: Mapping[str, int]
+    failures: Mapping[str, int]
+    truncated: int
+    identity_bytes: int
+    gzip_bytes: int
+
+
+class Exposition:
+    """What a scrape gets: the exporter's own metrics, then the families of the kinds that are shown, in order of rows.
+
+    `clock` is the one that `Change.received_at` was read from. A kind that is not among `kinds` is not exposed.
+    """
+
+    def __init__(
+        self,
+        kinds: Iterable[Exposed[Any]],
+        limits: Limits,
+        own: OwnMetrics,
+        meters: Meters,
+        clock: Callable[[], float],
+    ) -> None:
+        self._objects = {exposed.kind: _Objects(exposed, limits) for exposed in kinds}
+        self._own = own
+        self._meters = meters
+        self._clock = clock
+        self._deflating = asyncio.Lock()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="deflate")
+
+    def apply(self, changes: Iterable[Change]) -> None:
+        """Render what changed; the next body has it. A kind that was not shown yet is rendered all the same."""
+        received = []
+        for change in changes:
+            objects = self._objects.get(change.kind)
+            if objects is not None:
+                objects.apply(change)
+                received.append(change.received_at)
+        for objects in self._objects.values():
+            objects.admit()
+        now = self._clock()
+        for received_at in received:
+            self._own.observe(self._meters.exposed_delay, (), max(0.0, now - received_at))
+
+    def show(self, kind: Kind) -> None:
+        """The first list of `kind` is in: its families appear. Until then a body says nothing of them."""
+        self._objects[kind].shown = True
+
+    async def gzip(self) -> Sequence[bytes | memoryview]:
+        """The body as pieces of one gzip member: all that was applied before the call.
+
+        Each family is of one moment; two families may be some milliseconds apart. Several callers share the work.
+        """
+        async with self._deflating:
+            families = self._families()
+            for family in families:
+                await self._refresh(family.buckets)
+            own = deflate([self._own_text()])
+            return gzip_member([*own, *(family.buckets.deflated for family in families)])
+
+    async def identity(self) -> AsyncIterator[bytes]:
+        """The body as text, in pieces of whole lines. Each family is of the moment when it is reached."""
+        families = self._families()
+        yield self._own_text()
+        for family in families:
+            yield family.buckets.header
+            for texts in family.buckets.texts():
+                if text := b"".join(texts):
+                    yield text
+                    # A fast reader never makes the writer wait, and the loop has others to serve.
+                    await asyncio.sleep(0)
+
+    def close(self) -> None:
+        """Let the thread end that deflates."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def stats(self) -> Stats:
+        """How it is now."""
+        shown = self._families()
+        families = [family for objects in self._objects.values() for family in objects.families]
+        return Stats(
+            series={family.name: family.buckets.lines for family in shown},
+            waiting={family.name: family.waiting for family in families},
+            dropped={family.name: family.dropped for family in families},
+            failures={family.name: family.failures for family in families},
+            truncated=sum(family.truncated for family in families),
+            identity_bytes=sum(family.buckets.length for family in shown),
+            gzip_bytes=sum(len(family.buckets.deflated.data) for family in shown),
+        )
+
+    def _families(self) -> list[Family]:
+        """Those that are shown, in the order of the body."""
+        return [family for objects in self._objects.values() if objects.shown for family in objects.families]
+
+    async def _refresh(self, buckets: Buckets) -> None:
+        if buckets.fresh:
+            return
+        stale = buckets.take_stale()
+        try:
+            work = asyncio.get_running_loop().run_in_executor(self._thread, deflated, list(stale.values()))
+            buckets.keep(stale, await work)
+        except BaseException:  # a cancelled scrape too leaves the work to the next one
+            buckets.give_back(stale)
+            raise
+
+    def _own_text(self) -> bytes:
+        stats = self.stats()
+        own, meters = self._own, self._meters
+        own.set(meters.series, (), sum(stats.series.values()))
+        own.set(meters.body_bytes, ("identity",), stats.identity_bytes)
+        own.set(meters.body_bytes, ("gzip",), stats.gzip_bytes)
+        own.advance(meters.truncated, (), stats.truncated)
+        for name, series in stats.dropped.items():
+            own.advance(meters.dropped, (name,), series)
+        for name, times in stats.failures.items():
+            own.advance(meters.failures, (name,), times)
+        return own.render()
+
+
+class _Objects:
+    """The objects of one kind: an entry each, for all its families."""
+
+    def __init__(self, exposed: Exposed[Any], limits: Limits) -> None:
+        self.families = tuple(Family(metric, place, limits) for place, metric in enumerate(exposed.metrics))
+        self.shown = False
+        self._identity = exposed.identity
+        self._entries: dict[Key, Entry] = {}
+        self._slots = 0
+        self._free: list[int] = []
+
+    def apply(self, change: Change) -> None:
+        """Render the object, or forget it."""
+        entry = self._entries.get(change.key)
+        if entry is not None and (change.before is None or change.after is None):
+            self._remove(change.key, entry)
+            entry = None
+        if change.after is None:
+            return
+        if entry is None:
+            entry = self._add(change.key, change.after)
+        for family in self.families:
+            family.update(entry, change.after)
+
+    def admit(self) -> None:
+        """Show objects that wait, in the families that have room."""
+        for family in self.families:
+            family.admit()
+
+    def _add(self, key: Key, state: State) -> Entry:
+        prefix = label_prefix(self._identity(state))
+        if not self._free:
+            self._grow()
+        entry = self._entries[key] = Entry(self._free.pop(), prefix, [None] * len(self.families))
+        return entry
+
+    def _remove(self, key: Key, entry: Entry) -> None:
+        del self._entries[key]
+        self._free.append(entry.slot)
+        for family in self.families:
+            family.remove(entry)
+
+    def _grow(self) -> None:
+        self._free.extend(reversed(range(self._slots, self._slots + BUCKET)))
+        self._slots += BUCKET
+        for family in self.families:
+            family.buckets.grow()

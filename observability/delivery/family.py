@@ -1,0 +1,139 @@
+"""One family of /metrics: from the samples of an object to its text, within the limits. No I/O but the log."""
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import structlog
+from msgspec import Struct
+
+from observability.delivery.buckets import Buckets
+from observability.delivery.text import REMEMBERED, LabelFormat, Sample, Tails, header
+from observability.signals.catalogue import Metric, Samples
+
+log = structlog.get_logger(__name__)
+
+_Samples: TypeAlias = tuple[Sample, ...]
+
+_NOTHING: Final = Tails(("",))
+_NO_MARK: Final = math.nan  # equals nothing, itself neither
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What keeps the body within bounds.
+
+    `series_per_family`: in one family over all objects. `label_value_bytes`: the longest value, in UTF-8, of a label
+    that is not identity. `current_only`: names of the families whose samples of value 0 are left out (state sets).
+    """
+
+    series_per_family: int
+    label_value_bytes: int
+    current_only: frozenset[str] = frozenset()
+
+
+class Entry(Struct, frozen=True, gc=False):
+    """An object of a kind in all families of that kind: its slot, its identity labels rendered, and a mark a family.
+
+    A mark tells what the family's text was rendered from, so that most texts are neither rendered nor read again.
+    """
+
+    slot: int
+    prefix: str
+    marks: list[object]
+
+
+class Family:
+    """The lines of all objects in one family.
+
+    `place` is the index of its mark in an entry. `buckets` holds what is shown. `dropped` counts series that were
+    refused for want of room, `truncated` label values that were cut in a text that is new, `failures` times that the
+    samples of an object could not be had.
+
+    An object whose lines do not all fit is not shown at all and waits. It is tried again when it changes and, first
+    come first served, when room appears. Its series are counted once each time that it begins to wait.
+    """
+
+    def __init__(self, metric: Metric[Any], place: int, limits: Limits) -> None:
+        self.name = metric.name
+        self.buckets = Buckets(header(metric.name, metric.type, metric.help))
+        self.dropped = 0
+        self.truncated = 0
+        self.failures = 0
+        self._place = place
+        self._beginning = metric.name + "{"
+        self._samples = _without_zeros(metric.samples) if metric.name in limits.current_only else metric.samples
+        self._labels = LabelFormat(metric.labels, limits.label_value_bytes)
+        self._limit = limits.series_per_family
+        self._mark: Callable[[_Samples], object] = self._remembered_tails if metric.labels else _last_value
+        self._remembered: dict[_Samples, Tails] | None = {}
+        self._waiting: OrderedDict[int, tuple[Entry, object]] = OrderedDict()
+
+    @property
+    def waiting(self) -> int:
+        """How many objects are not shown for want of room."""
+        return len(self._waiting)
+
+    def update(self, entry: Entry, subject: object) -> None:
+        """Show `subject`, whose entry this is, as it is now."""
+        try:
+            samples = tuple(self._samples(subject))
+            mark = self._mark(samples)
+            if mark == entry.marks[self._place]:
+                return
+            tails = mark if isinstance(mark, Tails) else self._labels.tails(samples)
+        except Exception:  # whatever a row does wrong with one object, the others and the other rows are shown
+            if not self.failures:
+                log.exception("an object has no samples; more of this family are only counted", family=self.name)
+            self.failures += 1
+            mark, tails = None, _NOTHING
+        entry.marks[self._place] = mark if self._show(entry, subject, tails) else _NO_MARK
+
+    def remove(self, entry: Entry) -> None:
+        """Show nothing of this entry."""
+        self._waiting.pop(entry.slot, None)
+        self.buckets.store(entry.slot, b"", 0)
+
+    def admit(self) -> None:
+        """Show those who wait, as far as there is room now."""
+        while self._waiting and self.buckets.lines < self._limit:
+            entry, subject = next(iter(self._waiting.values()))
+            self.update(entry, subject)
+            if entry.slot in self._waiting:
+                return
+
+    def _show(self, entry: Entry, subject: object, tails: Tails) -> bool:
+        slot, buckets, series = entry.slot, self.buckets, len(tails.parts) - 1
+        if buckets.lines + series > self._limit < buckets.lines + series - buckets.lines_of(slot):
+            if slot not in self._waiting:
+                self.dropped += series
+            self._waiting[slot] = (entry, subject)
+            buckets.store(slot, b"", 0)
+            return False
+        if self._waiting:
+            self._waiting.pop(slot, None)
+        if buckets.store(slot, (self._beginning + entry.prefix).join(tails.parts).encode(), series):
+            self.truncated += tails.cuts
+        return True
+
+    def _remembered_tails(self, samples: _Samples) -> object:
+        """The mark of a family with labels. State sets have a handful; info metrics are rendered each time."""
+        if self._remembered is None:
+            return _NO_MARK
+        tails = self._remembered.get(samples)
+        if tails is None:
+            tails = self._remembered[samples] = self._labels.tails(samples)
+            if len(self._remembered) > REMEMBERED:
+                self._remembered = None
+        return tails
+
+
+def _last_value(samples: _Samples) -> object:
+    """The mark of a family without labels, None without samples: its one value says all."""
+    return samples[-1][1] if samples else None
+
+
+def _without_zeros(samples: Callable[[Any], Samples]) -> Callable[[Any], Samples]:
+    return lambda subject: [sample for sample in samples(subject) if sample[1]]
