@@ -1,0 +1,181 @@
+"""Starts the stages, joins them, stops them in reverse."""
+
+import asyncio
+import gc
+import platform
+import random
+import signal
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from typing import Final
+
+import structlog
+
+from observability import __version__
+from observability.app.availability import Availability
+from observability.app.exposed import exposed
+from observability.app.pipeline import Pipeline
+from observability.delivery.exposition import Exposition, Meters
+from observability.delivery.family import Limits
+from observability.delivery.guards import Refusal
+from observability.delivery.http import Serving, serving
+from observability.delivery.own import OwnMetrics
+from observability.delivery.reloading import Reload
+from observability.delivery.site import Site
+from observability.model.observation import Kind, Scope
+from observability.settings import Settings
+from observability.signals import exporter
+from observability.sources import ENGINES
+from observability.sources.engine import WatchedKind
+from observability.sources.kubernetes import Connection, connect
+from observability.sources.reviews import KubernetesReviews
+from observability.sources.watching import Subject, watch
+from observability.state.store import Store
+
+log = structlog.get_logger(__name__)
+
+_METERS: Final = Meters(
+    series=exporter.SERIES,
+    body_bytes=exporter.BODY_BYTES,
+    dropped=exporter.SERIES_DROPPED,
+    truncated=exporter.LABEL_VALUES_TRUNCATED,
+    failures=exporter.RENDER_FAILURES,
+    exposed_delay=exporter.EXPOSED_DELAY,
+)
+_BEFORE_APPLICATIONS: Final = (Kind.APPLICATIONSET, Kind.PROJECT)
+_PATIENCE_SECONDS: Final = 60.0
+"""So long Applications wait for the ApplicationSets and AppProjects that may tell their identity."""
+_PROBE_SECONDS: Final = 0.05
+_COLLECTION: Final = (50_000, 20, 100)
+"""Thresholds of the garbage collector: the default ones would look through a hundred thousand objects every second."""
+
+
+async def run(settings: Settings, clock: Callable[[], float] = time.time) -> None:  # noqa: TID251
+    """Watch and serve until the process is told to stop (SIGTERM).
+
+    Raises SettingsError and DeliveryError when it cannot start. That the API server is away is no reason to end.
+    """
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    gc.set_threshold(*_COLLECTION)
+    async with AsyncExitStack() as stack:
+        connection = await stack.enter_async_context(connect(settings.kubernetes, clock))
+        own = _own(clock)
+        exposition = Exposition(exposed(settings.exposition, settings.cluster), _limits(settings), own, _METERS, clock)
+        stack.callback(exposition.close)
+        store = Store(
+            settle_seconds=settings.state.settle_seconds,
+            environments=settings.environments,
+            identity=settings.identity,
+            global_projects=settings.argocd.global_projects,
+            kept_labels=settings.exposition.application_labels,
+            keeps_images=settings.exposition.images,
+        )
+        subjects = _subjects(settings, connection, clock)
+        availability = Availability(subject.scope for subject in subjects)
+        pipeline = Pipeline(store, exposition, own, availability, clock)
+        site = Site(
+            metrics=exposition,
+            waiting_for=availability.waiting_for,
+            watched=availability.watched,
+            version=__version__,
+        )
+        await stack.enter_async_context(serving(site, _serving(settings, connection, own, clock)))
+        async with asyncio.TaskGroup() as stages:
+            tasks = [stages.create_task(_observe(subject, pipeline), name=_name(subject.scope)) for subject in subjects]
+            tasks.append(stages.create_task(pipeline.follow_time(), name="timer"))
+            tasks.append(stages.create_task(_freeze_when_ready(pipeline), name="freeze"))
+            tasks.append(stages.create_task(_probe(own), name="probe"))
+            await stop.wait()
+            log.info("stopping")
+            for task in tasks:
+                task.cancel()
+
+
+def _own(clock: Callable[[], float]) -> OwnMetrics:
+    own = OwnMetrics(exporter.EXPORTER_METRICS)
+    own.set(exporter.BUILD_INFO, (__version__, platform.python_version()), 1)
+    own.set(exporter.START_TIMESTAMP, (), clock())
+    return own
+
+
+def _limits(settings: Settings) -> Limits:
+    only_current = ("gitops_application_health_status", "gitops_application_sync_status")
+    return Limits(
+        series_per_family=settings.exposition.series_per_family,
+        label_value_bytes=settings.exposition.label_value_bytes,
+        current_only=frozenset(only_current if settings.exposition.current_state_only else ()),
+    )
+
+
+def _serving(settings: Settings, connection: Connection, own: OwnMetrics, clock: Callable[[], float]) -> Serving:
+    def refused(reason: Refusal) -> None:
+        own.increment(exporter.HTTP_REFUSALS, (reason.value,))
+
+    def reloaded(reload: Reload) -> None:
+        own.set(exporter.WEB_CONFIG_LOADED, (), float(reload.successful))
+        own.set(exporter.CERTIFICATE_ENDS_AT, (), reload.certificate_ends_at or 0.0)
+        if reload.successful:
+            own.set(exporter.WEB_CONFIG_LOADED_AT, (), reload.at)
+
+    return Serving(
+        listen=settings.server.listen,
+        web_config=settings.server.web_config,
+        clock=clock,
+        reviewer=KubernetesReviews(connection) if settings.server.token_review else None,
+        on_refusal=refused,
+        on_reload=reloaded,
+    )
+
+
+def _subjects(settings: Settings, connection: Connection, clock: Callable[[], float]) -> list[Subject]:
+    """What to watch: each kind of each engine, in each namespace. The selector is for Applications only."""
+
+    def subject(kind: WatchedKind, namespace: str) -> Subject:
+        selector = settings.kubernetes.label_selector or "" if kind.kind is Kind.APPLICATION else ""
+        return Subject(
+            connection=connection,
+            scope=Scope(kind.kind, namespace),
+            kind=kind,
+            settings=settings.watch,
+            selector=selector,
+            clock=clock,
+            random=random.random,
+        )
+
+    namespaces = settings.kubernetes.namespaces or ("",)
+    return [subject(kind, namespace) for engine in ENGINES for kind in engine.kinds for namespace in namespaces]
+
+
+async def _observe(subject: Subject, pipeline: Pipeline) -> None:
+    """Carry all observations of one scope into the pipeline, for ever."""
+    kind = subject.scope.kind
+    if kind is Kind.APPLICATION:
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await pipeline.settled(_BEFORE_APPLICATIONS)
+        except TimeoutError:
+            log.warning("going on without what may tell the identity of Applications", kinds=_BEFORE_APPLICATIONS)
+    async for batch in watch(subject):
+        pipeline.take(kind, batch)
+
+
+async def _freeze_when_ready(pipeline: Pipeline) -> None:
+    """Once all is in, tell the garbage collector that it stays: no need to look through it ever again."""
+    await pipeline.settled(tuple(Kind))
+    log.info("ready", watched=pipeline.availability.watched())
+    gc.freeze()
+
+
+async def _probe(own: OwnMetrics) -> None:
+    """Measure how late the loop wakes up, for ever."""
+    loop = asyncio.get_running_loop()
+    while True:
+        due = loop.time() + _PROBE_SECONDS
+        await asyncio.sleep(_PROBE_SECONDS)
+        own.observe(exporter.LOOP_STALL, (), max(0.0, loop.time() - due))
+
+
+def _name(scope: Scope) -> str:
+    return f"watch {scope.kind.value} {scope.namespace}".rstrip()

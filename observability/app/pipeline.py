@@ -1,0 +1,137 @@
+"""Carries observations through the stages: into the store, and its changes into the exposition; counts on the way."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import structlog
+
+from observability.app.availability import Availability
+from observability.delivery.exposition import Exposition
+from observability.delivery.own import OwnMetrics
+from observability.model.observation import Alive, Gone, Kind, Listed, Listing, Malformed, Observation, Restarted, Seen
+from observability.model.state import Change
+from observability.signals import exporter
+from observability.state.store import Store
+
+log = structlog.get_logger(__name__)
+
+_MOST_TROUBLES: Final = 1000
+"""So many fields that cannot be read are named in the log, once each; all are counted."""
+_DUE_AT_ONCE: Final = 200
+"""So many objects are judged anew before others have the loop."""
+_IDLE_SECONDS: Final = 1.0
+"""The timer looks at the clock at least so often: clocks jump."""
+
+
+class Pipeline:
+    """The way of an observation. All methods belong to the event loop."""
+
+    def __init__(
+        self,
+        store: Store,
+        exposition: Exposition,
+        own: OwnMetrics,
+        availability: Availability,
+        clock: Callable[[], float],
+    ) -> None:
+        self.availability = availability
+        self._store = store
+        self._exposition = exposition
+        self._own = own
+        self._clock = clock
+        self._wake = asyncio.Event()
+        self._progress = asyncio.Event()
+        self._told: set[tuple[str, ...]] = set()
+
+    def take(self, kind: Kind, batch: Sequence[Observation]) -> None:
+        """Take in one batch of one kind."""
+        for observation in batch:
+            if not isinstance(observation, Seen):  # nearly all are
+                self._note(kind, observation)
+        self._exposition.apply(self._changes(kind, batch))
+        for observation in reversed(batch):
+            if isinstance(observation, Seen | Gone | Alive | Listed):
+                self._own.set(exporter.LAST_EVENT, (kind.value,), observation.received_at)
+                break
+        self._own.set(exporter.OBJECTS, (kind.value,), len(self._store.states(kind)))
+        self._wake.set()
+
+    async def settled(self, kinds: Sequence[Kind]) -> None:
+        """Wait until these kinds have been listed, or cannot be."""
+        while not all(map(self.availability.is_settled, kinds)):
+            self._progress.clear()
+            await self._progress.wait()
+
+    async def follow_time(self) -> None:
+        """Bring what changes with time into the exposition, for ever: the one timer of the exporter."""
+        while True:
+            now = self._clock()
+            next_due = self._store.next_due()
+            if next_due is not None and next_due <= now:
+                self._exposition.apply(self._due(now))
+                await asyncio.sleep(0)
+                continue
+            self._wake.clear()
+            try:
+                async with asyncio.timeout(_IDLE_SECONDS if next_due is None else min(_IDLE_SECONDS, next_due - now)):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+
+    def _changes(self, kind: Kind, batch: Sequence[Observation]) -> list[Change]:
+        """The changes that follow. Should one observation be too much for us, it alone is left out."""
+        changes: list[Change] = []
+        for observation in batch:
+            try:
+                changes += self._store.apply((observation,))
+            except Exception:
+                self._own.increment(exporter.JUDGE_FAILURES, (kind.value,))
+                log.exception("an observation could not be taken in", kind=kind.value)
+        return changes
+
+    def _due(self, now: float) -> list[Change]:
+        """What time has changed until `now`, of some objects; the next ones are a matter for the next call."""
+        changes: list[Change] = []
+        for _ in range(_DUE_AT_ONCE):
+            next_due = self._store.next_due()
+            if next_due is None or next_due > now:
+                break
+            try:
+                changes += self._store.due(now, most=1)
+            except Exception:
+                self._own.increment(exporter.JUDGE_FAILURES, (Kind.APPLICATION.value,))
+                log.exception("something could not be judged anew")
+        return changes
+
+    def _note(self, kind: Kind, observation: Observation) -> None:
+        """Count what is not an object, and see what it says of the availability."""
+        self.availability.take(observation)
+        match observation:
+            case Listing() if observation.reason != "start":
+                self._own.increment(exporter.RELISTS, (kind.value, observation.reason))
+            case Restarted():
+                self._own.increment(exporter.WATCH_RESTARTS, (kind.value,))
+            case Malformed():
+                self._own.increment(exporter.DECODE_FAILURES, (kind.value,))
+                self._name(observation)
+            case _:
+                pass
+        self._own.set(exporter.KIND_AVAILABLE, (kind.value,), float(self.availability.is_available(kind)))
+        if self.availability.is_in(kind):
+            self._exposition.show(kind)
+        self._own.set(exporter.READY, (), float(self.availability.is_ready))
+        self._progress.set()
+
+    def _name(self, trouble: Malformed) -> None:
+        """Say once of each field of each object that it cannot be read."""
+        told = (*trouble.key, trouble.path)
+        if told not in self._told and len(self._told) < _MOST_TROUBLES:
+            self._told.add(told)
+            log.warning(
+                "an object cannot be read" if trouble.skipped else "a field cannot be read",
+                kind=trouble.scope.kind.value,
+                object="/".join(trouble.key),
+                field=trouble.path,
+                error=trouble.message,
+            )

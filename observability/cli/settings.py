@@ -1,0 +1,40 @@
+"""The verb `settings`: what holds after the file and the environment are joined."""
+
+import json
+from pathlib import Path
+
+import click
+import yaml
+
+from observability.settings import effective, load, schema
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  gitops-obs settings                             the defaults and the environment
+  gitops-obs settings --config settings.yaml
+  gitops-obs settings --config settings.yaml --check
+  gitops-obs settings --schema > settings.schema.json
+\b
+Exit codes: 0 the settings are good, 2 they are not, with one line for each problem on stderr.
+""",
+)
+@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Settings, a YAML file.")
+@click.option("--check", is_flag=True, help="Only judge them.")
+@click.option("--schema", "only_schema", is_flag=True, help="Print the JSON schema of the file instead.")
+@click.option("-o", "--output", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)
+def command(config: Path | None, check: bool, only_schema: bool, output: str) -> None:
+    """Print the effective settings, secrets masked."""
+    if check and only_schema:
+        raise click.UsageError("--check and --schema exclude each other")
+    if only_schema:
+        click.echo(json.dumps(schema(), indent=2, ensure_ascii=False))
+        return
+    shown = effective(load(config))
+    if check:
+        click.echo(f"{config or 'settings'}: ok")
+    elif output == "json":
+        click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+    else:
+        click.echo(yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=120), nl=False)

@@ -1,0 +1,51 @@
+"""The wheel: it can be built, holds the package and nothing else, and the command runs from it alone."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from observability import __version__
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this checkout, built without the network."""
+    folder = tmp_path_factory.mktemp("wheel")
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
+    subprocess.run([*pip, "--wheel-dir", str(folder), str(ROOT)], check=True)
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+def test_it_holds_the_package(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    modules = {str(path.relative_to(ROOT)) for path in (ROOT / "observability").rglob("*.py")}
+    assert modules <= names
+    assert "observability/py.typed" in names
+    assert {name.partition("/")[0] for name in names} == {
+        "observability",
+        f"gitops_observability-{__version__}.dist-info",
+    }
+
+
+def test_the_command_runs_from_it(wheel: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(site)]
+    subprocess.run([*pip, str(wheel)], check=True)
+    where = "import observability, sys; print(observability.__file__); from observability.__main__ import main; main()"
+    ended = subprocess.run(
+        [sys.executable, "-c", where, "version"],
+        cwd=site,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    file, first, *_ = ended.stdout.splitlines()
+    assert Path(file).is_relative_to(site)
+    assert first == f"gitops-obs {__version__}"
+    assert (site / "bin" / "gitops-obs").exists()
