@@ -1,0 +1,238 @@
+"""The verb `demo`: a simulated cluster in one process, the exporter in another, and this one that watches over both."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import click
+
+from observability.demo import cluster
+from observability.errors import ObservabilityError, SettingsError
+
+CLOCK: Final = time.time  # noqa: TID251 - the simulated cluster is a program of its own, and this is where it begins
+STOP_SECONDS: Final = 10.0
+
+
+class DemoError(ObservabilityError):
+    """One of the two processes ended by itself."""
+
+    exit_code = 3
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  gitops-obs demo
+  gitops-obs demo --applications 600 --speed 5
+  gitops-obs demo --applications 100000 --object-bytes 11000 --duration 120
+  gitops-obs demo --api-only --api-listen 127.0.0.1:8001
+\b
+Exit codes: 0 after --duration, SIGTERM or Ctrl-C, 2 an address in use, 3 one of the two processes ended by itself.
+""",
+)
+@click.option("--applications", type=click.IntRange(0), default=120, show_default=True, help="Applications in all.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed, the same company and life.")
+@click.option(
+    "--speed", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True, help="Virtual per real second."
+)
+@click.option("--duration", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="End then.  [never]")
+@click.option(
+    "--listen", metavar="HOST:PORT", default="127.0.0.1:9797", show_default=True, help="The exporter's address."
+)
+@click.option("--api-only", is_flag=True, help="Only the cluster: print the path of its kubeconfig.")
+@click.option("--api-listen", metavar="HOST:PORT", default="127.0.0.1:0", show_default=True, help="The API is here.")
+@click.option("--object-bytes", type=click.IntRange(0), default=0, help="Mean size of an Application.  [about 5000]")
+@click.option("--events-per-second", type=click.FloatRange(0), default=0.0, help="A load of so many.  [as life goes]")
+@click.option("--burst", type=click.IntRange(0), default=0, help="So many events at once every ten seconds.  [none]")
+@click.option("--kubeconfig", type=click.Path(path_type=Path), metavar="FILE", help="Write the kubeconfig here.")
+@click.option("--until-stdin-closes", is_flag=True, hidden=True)
+def command(
+    *,
+    applications: int,
+    seed: int,
+    speed: float,
+    duration: float | None,
+    listen: str,
+    api_only: bool,
+    api_listen: str,
+    object_bytes: int,
+    events_per_second: float,
+    burst: int,
+    kubeconfig: Path | None,
+    until_stdin_closes: bool,
+) -> None:
+    """Run the exporter against a simulated cluster of a believable company.
+
+    Its services live in dev, staging and prod: they deploy, wait for approval, drift, degrade, heal, roll back and run
+    into sync windows.
+    """
+    host, port = address(api_listen, "--api-listen")
+    address(listen, "--listen")
+    options = cluster.Options(
+        applications=applications,
+        seed=seed,
+        speed=speed,
+        host=host,
+        port=port,
+        object_bytes=object_bytes,
+        events_per_second=events_per_second,
+        burst=burst,
+    )
+    if kubeconfig and not kubeconfig.parent.is_dir():
+        raise SettingsError("--kubeconfig", "", f"expected a file in a folder that exists, got {kubeconfig}")
+    with tempfile.TemporaryDirectory(prefix="gitops-obs-demo-") as folder:
+        file = kubeconfig or Path(folder) / "kubeconfig"
+        if api_only:
+            asyncio.run(_serve(options, file, duration, until_stdin_closes))
+        else:
+            asyncio.run(_supervise(options, file, duration, listen))
+
+
+def address(text: str, flag: str) -> tuple[str, int]:
+    """HOST:PORT; no host is every interface. Raises SettingsError."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdecimal() or int(port) > 65_535:
+        raise SettingsError(flag, "", f'expected HOST:PORT, got "{text}"')
+    return host.strip("[]") or "0.0.0.0", int(port)
+
+
+async def _serve(options: cluster.Options, file: Path, duration: float | None, until_stdin_closes: bool) -> None:
+    """The cluster, in this process."""
+    stop = asyncio.Event()
+    cluster.stop_on_signals(stop)
+    if until_stdin_closes:
+        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _stop_at_end, stop)
+    if duration:
+        asyncio.get_running_loop().call_later(duration, stop.set)
+
+    def ready(url: str) -> None:
+        cluster.write_kubeconfig(file, url)
+        if not until_stdin_closes:
+            click.echo(
+                f"The simulated cluster of {options.applications} Applications is at {url}, its kubeconfig:\n{file}"
+            )
+
+    await cluster.serve(options, clock=CLOCK, ready=ready, tell=click.echo, stop=stop)
+
+
+def _stop_at_end(stop: asyncio.Event) -> None:
+    """Whoever started this process is gone when its end of the pipe is."""
+    if not os.read(sys.stdin.fileno(), 4096):
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        stop.set()
+
+
+async def _supervise(options: cluster.Options, file: Path, duration: float | None, listen: str) -> None:
+    """Start the cluster, then the exporter; wait for the end; stop both, whatever happened."""
+    stop = asyncio.Event()
+    cluster.stop_on_signals(stop)
+    if duration:
+        asyncio.get_running_loop().call_later(duration, stop.set)
+    file.unlink(missing_ok=True)  # noqa: ASYNC240 - one call; one of an earlier run would be taken for the new one
+    children: dict[str, asyncio.subprocess.Process] = {}
+    try:
+        children["the simulated cluster"] = await _start(_api_arguments(options, file), piped=True)
+        if not await _appears(file, children["the simulated cluster"], stop):
+            return
+        children["the exporter"] = await _start(["run", "--kubeconfig", str(file), "--listen", listen])
+        click.echo(_invitation(options, file, listen))
+        await _until(stop, children)
+    finally:
+        await _end(list(children.values()))
+
+
+def _api_arguments(options: cluster.Options, file: Path) -> list[str]:
+    facts = {
+        "--applications": options.applications,
+        "--seed": options.seed,
+        "--speed": options.speed,
+        "--api-listen": f"{options.host}:{options.port}",
+        "--object-bytes": options.object_bytes,
+        "--events-per-second": options.events_per_second,
+        "--burst": options.burst,
+        "--kubeconfig": file,
+    }
+    return ["demo", "--api-only", "--until-stdin-closes", *(f"{flag}={value}" for flag, value in facts.items())]
+
+
+async def _start(arguments: Sequence[str], *, piped: bool = False) -> asyncio.subprocess.Process:
+    """This program again, with other arguments, in a session of its own: Ctrl-C reaches only the supervisor."""
+    stdin = subprocess.PIPE if piped else subprocess.DEVNULL
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "observability", *arguments, stdin=stdin, start_new_session=True
+    )
+
+
+async def _appears(file: Path, api: asyncio.subprocess.Process, stop: asyncio.Event) -> bool:
+    """Wait until the cluster has written its kubeconfig; False when it is time to stop. Raises DemoError."""
+    while not file.exists():  # noqa: ASYNC240 - another process makes it, and a look costs nothing
+        if stop.is_set():
+            return False
+        _alive("the simulated cluster", api)
+        await asyncio.sleep(0.05)
+    return True
+
+
+async def _until(stop: asyncio.Event, children: dict[str, asyncio.subprocess.Process]) -> None:
+    """Wait for `stop`. Raises DemoError when a child ends before."""
+    waits = [asyncio.create_task(child.wait()) for child in children.values()]
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait({*waits, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (*waits, stopped):
+        task.cancel()
+    if not stop.is_set():
+        for name, child in children.items():
+            _alive(name, child)
+
+
+def _alive(name: str, child: asyncio.subprocess.Process) -> None:
+    if child.returncode is not None:
+        error = DemoError(f"{name} ended by itself, with exit code {child.returncode}")
+        if child.returncode == 2:  # it has said what is wrong with an option or an address
+            error.exit_code = 2
+        raise error
+
+
+async def _end(children: Sequence[asyncio.subprocess.Process]) -> None:
+    """SIGTERM, the last started first; SIGKILL for what is still there after ten seconds."""
+    running = [child for child in reversed(children) if child.returncode is None]
+    for child in running:
+        child.send_signal(signal.SIGTERM)
+    for child in running:
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await child.wait()
+        except TimeoutError:
+            child.kill()
+            await child.wait()
+
+
+def _invitation(options: cluster.Options, file: Path, listen: str) -> str:
+    host, port = address(listen, "--listen")
+    url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"
+    return f"""
+A simulated cluster of {options.applications} Applications runs, and the exporter watches it. Open
+
+  {url}/         the page
+  {url}/metrics  what Prometheus scrapes
+  {url}/readyz   ok as soon as the first list is in
+
+Try
+  curl -s {url}/metrics | grep '^gitops_application_out_of_sync{{'
+  curl -s {url}/metrics | grep 'health_status="Degraded"}} 1'
+  kubectl --kubeconfig {file} get applications --watch
+and in Prometheus
+  sum by (environment, cause) (gitops_application_out_of_sync)
+  time() - gitops_application_out_of_sync_since_timestamp_seconds > 60
+  sum by (environment) (gitops_application_health_status{{health_status="Degraded"}})
+  increase(gitops_application_deployments_total[10m]) > 0
+
+Ctrl-C ends both. What happens in the company:
+"""

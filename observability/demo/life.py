@@ -1,0 +1,127 @@
+"""Life: all stories at once, and the periodic comparison of every Application, in the order of their instants.
+
+Virtual time: the caller decides how fast it goes, and what time it is for those who write timestamps.
+The same for a seed.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from heapq import heappop, heappush
+from random import Random
+from typing import Final
+
+from observability.demo.application import App
+from observability.demo.applicationsets import with_error, with_step
+from observability.demo.company import Company, Service
+from observability.demo.objects import Literal
+from observability.demo.operations import resync
+from observability.demo.store import Store
+from observability.demo.stories import MANUAL, STORIES, Scene, Step, Steps
+
+RESYNC_SECONDS: Final = 150.0
+"""Argo CD compares every 120 s, with a jitter of up to 60."""
+
+
+class Life:
+    """Changes the objects of `store`, one step at a time. `stories`: in how many services something goes on at once."""
+
+    def __init__(self, store: Store, company: Company, random: Random, stories: int) -> None:
+        self._store = store
+        self._random = random
+        self._services = [service for service in company.services if not service.standing]
+        self._keys = [app.key for app in company.applications]
+        self._busy: set[str] = set()
+        self._queue: list[tuple[float, int, Iterator[Step], Step]] = []
+        self._started = 0
+        for _ in range(min(stories, len(self._services))):
+            self._start(self._tell(), random.uniform(0, 60))
+        if self._keys:
+            self._start(self._compare(), 0.0)
+        for record in company.sets:
+            self._start(self._generate(record), random.uniform(0, 120))
+
+    @property
+    def next_at(self) -> float:
+        """The virtual instant of the next step; infinite when nothing ever happens."""
+        return self._queue[0][0] if self._queue else float("inf")
+
+    def step(self, now: str) -> str:
+        """Take the next step; `now` is the RFC 3339 time that it writes. What to tell people, empty: nothing."""
+        at, number, steps, step = heappop(self._queue)
+        if step.change is not None:
+            self._change(step, now)
+        following = next(steps)
+        heappush(self._queue, (at + following.after, number, steps, following))
+        return step.note
+
+    def _start(self, steps: Iterator[Step], at: float) -> None:
+        self._started += 1
+        heappush(self._queue, (at, self._started, steps, Step(0.0)))
+
+    def _change(self, step: Step, now: str) -> None:
+        before = self._store.get(step.plural, step.key)
+        after = step.change(before, now) if step.change else before
+        if after is None:
+            self._store.delete(step.plural, step.key)
+        elif after is not before:
+            self._store.put(step.plural, after)
+
+    def _tell(self) -> Steps:
+        """One story after another, each with a service that has nothing else going on."""
+        while True:
+            service = self._random.choice(self._services)
+            if service.name in self._busy:
+                yield Step(1.0)
+                continue
+            self._busy.add(service.name)
+            yield from self._choose(service)
+            self._busy.discard(service.name)
+            yield Step(self._random.uniform(2, 20))
+
+    def _choose(self, service: Service) -> Steps:
+        by_hand = any(not unit.automated for unit in service.units)
+        choice = [(weight, story) for weight, story in STORIES if by_hand or story not in MANUAL]
+        (story,) = self._random.choices([story for _, story in choice], [weight for weight, _ in choice])
+        return story(Scene(self._random, service, self._look))
+
+    def _look(self, key: tuple[str, str]) -> App:
+        record = self._store.get("applications", key)
+        assert isinstance(record, App)  # noqa: S101 - a story about what does not exist is a defect of ours
+        return record
+
+    def _compare(self) -> Steps:
+        keys = list(self._keys)
+        self._random.shuffle(keys)
+        pause = RESYNC_SECONDS / len(keys)
+        while True:
+            for key in keys:
+                yield Step(pause, key=key, change=_again)
+
+    def _generate(self, record: Literal) -> Steps:
+        """An ApplicationSet rolls out, or fails to generate for a while."""
+        key, random = record.key, self._random
+        rolling = "applicationStatus" in record.body["status"]
+        while True:
+            if rolling:
+                for step in ("1", "2", "3"):
+                    for status in ("Waiting", "Pending", "Progressing", "Healthy"):
+                        change = partial(_set_step, step=step, status=status)
+                        yield Step(random.uniform(5, 15), "applicationsets", key, change)
+            else:
+                error = "failed to get files from repository: authentication required"
+                yield Step(random.uniform(120, 600), "applicationsets", key, partial(_set_error, message=error))
+                yield Step(random.uniform(30, 60), "applicationsets", key, partial(_set_error, message=""))
+            yield Step(random.uniform(120, 300))
+
+
+def _again(app: App | None, now: str) -> App | None:
+    """The periodic comparison; None, which deletes nothing, while the application is gone."""
+    return resync(app, now) if app else None
+
+
+def _set_step(record: Literal, now: str, step: str, status: str) -> Literal:
+    return with_step(record, step, status, now)
+
+
+def _set_error(record: Literal, now: str, message: str) -> Literal:
+    return with_error(record, message, now)
