@@ -35,7 +35,7 @@ from observability.state.store import Store
 
 log = structlog.get_logger(__name__)
 
-_METERS: Final = Meters(
+METERS: Final = Meters(
     series=exporter.SERIES,
     body_bytes=exporter.BODY_BYTES,
     dropped=exporter.SERIES_DROPPED,
@@ -43,10 +43,12 @@ _METERS: Final = Meters(
     failures=exporter.RENDER_FAILURES,
     exposed_delay=exporter.EXPOSED_DELAY,
 )
+"""The rows that say how the exposition is."""
 _BEFORE_APPLICATIONS: Final = (Kind.APPLICATIONSET, Kind.PROJECT)
 _PATIENCE_SECONDS: Final = 60.0
 """So long Applications wait for the ApplicationSets and AppProjects that may tell their identity."""
 _PROBE_SECONDS: Final = 0.05
+_FREEZE_SECONDS: Final = 0.5
 _COLLECTION: Final = (50_000, 20, 100)
 """Thresholds of the garbage collector: the default ones would look through a hundred thousand objects every second."""
 
@@ -62,7 +64,7 @@ async def run(settings: Settings, clock: Callable[[], float] = time.time) -> Non
     async with AsyncExitStack() as stack:
         connection = await stack.enter_async_context(connect(settings.kubernetes, clock))
         own = _own(clock)
-        exposition = Exposition(exposed(settings.exposition, settings.cluster), _limits(settings), own, _METERS, clock)
+        exposition = Exposition(exposed(settings.exposition, settings.cluster), _limits(settings), own, METERS, clock)
         stack.callback(exposition.close)
         store = Store(
             settle_seconds=settings.state.settle_seconds,
@@ -80,12 +82,13 @@ async def run(settings: Settings, clock: Callable[[], float] = time.time) -> Non
             waiting_for=availability.waiting_for,
             watched=availability.watched,
             version=__version__,
+            links=_links(settings),
         )
         await stack.enter_async_context(serving(site, _serving(settings, connection, own, clock)))
         async with asyncio.TaskGroup() as stages:
             tasks = [stages.create_task(_observe(subject, pipeline), name=_name(subject.scope)) for subject in subjects]
             tasks.append(stages.create_task(pipeline.follow_time(), name="timer"))
-            tasks.append(stages.create_task(_freeze_when_ready(pipeline), name="freeze"))
+            tasks.append(stages.create_task(_spare_the_collector(pipeline), name="freeze"))
             tasks.append(stages.create_task(_probe(own), name="probe"))
             await stop.wait()
             log.info("stopping")
@@ -129,6 +132,12 @@ def _serving(settings: Settings, connection: Connection, own: OwnMetrics, clock:
     )
 
 
+def _links(settings: Settings) -> list[tuple[str, str]]:
+    links = settings.links
+    named = (("Argo CD", links.argocd or settings.argocd.url), ("Grafana", links.grafana), ("Runbooks", links.runbooks))
+    return [(name, address) for name, address in named if address is not None]
+
+
 def _subjects(settings: Settings, connection: Connection, clock: Callable[[], float]) -> list[Subject]:
     """What to watch: each kind of each engine, in each namespace. The selector is for Applications only."""
 
@@ -161,9 +170,14 @@ async def _observe(subject: Subject, pipeline: Pipeline) -> None:
         pipeline.take(kind, batch)
 
 
-async def _freeze_when_ready(pipeline: Pipeline) -> None:
-    """Once all is in, tell the garbage collector that it stays: no need to look through it ever again."""
-    await pipeline.settled(tuple(Kind))
+async def _spare_the_collector(pipeline: Pipeline) -> None:
+    """Until all is in, tell the garbage collector every second that what is there stays.
+
+    Looking through a hundred thousand Applications would hold the loop for a quarter of a second, again and again.
+    """
+    while not all(map(pipeline.availability.is_settled, Kind)):
+        gc.freeze()
+        await asyncio.sleep(_FREEZE_SECONDS)
     log.info("ready", watched=pipeline.availability.watched())
     gc.freeze()
 

@@ -10,7 +10,6 @@ from observability.app.availability import Availability
 from observability.delivery.exposition import Exposition
 from observability.delivery.own import OwnMetrics
 from observability.model.observation import Alive, Gone, Kind, Listed, Listing, Malformed, Observation, Restarted, Seen
-from observability.model.state import Change
 from observability.signals import exporter
 from observability.state.store import Store
 
@@ -18,8 +17,6 @@ log = structlog.get_logger(__name__)
 
 _MOST_TROUBLES: Final = 1000
 """So many fields that cannot be read are named in the log, once each; all are counted."""
-_DUE_AT_ONCE: Final = 200
-"""So many objects are judged anew before others have the loop."""
 _IDLE_SECONDS: Final = 1.0
 """The timer looks at the clock at least so often: clocks jump."""
 
@@ -49,7 +46,7 @@ class Pipeline:
         for observation in batch:
             if not isinstance(observation, Seen):  # nearly all are
                 self._note(kind, observation)
-        self._exposition.apply(self._changes(kind, batch))
+        self._exposition.apply(self._store.apply(batch, self.failed))
         for observation in reversed(batch):
             if isinstance(observation, Seen | Gone | Alive | Listed):
                 self._own.set(exporter.LAST_EVENT, (kind.value,), observation.received_at)
@@ -69,7 +66,7 @@ class Pipeline:
             now = self._clock()
             next_due = self._store.next_due()
             if next_due is not None and next_due <= now:
-                self._exposition.apply(self._due(now))
+                self._exposition.apply(self._store.due(now, self.failed))
                 await asyncio.sleep(0)
                 continue
             self._wake.clear()
@@ -79,30 +76,10 @@ class Pipeline:
             except TimeoutError:
                 pass
 
-    def _changes(self, kind: Kind, batch: Sequence[Observation]) -> list[Change]:
-        """The changes that follow. Should one observation be too much for us, it alone is left out."""
-        changes: list[Change] = []
-        for observation in batch:
-            try:
-                changes += self._store.apply((observation,))
-            except Exception:
-                self._own.increment(exporter.JUDGE_FAILURES, (kind.value,))
-                log.exception("an observation could not be taken in", kind=kind.value)
-        return changes
-
-    def _due(self, now: float) -> list[Change]:
-        """What time has changed until `now`, of some objects; the next ones are a matter for the next call."""
-        changes: list[Change] = []
-        for _ in range(_DUE_AT_ONCE):
-            next_due = self._store.next_due()
-            if next_due is None or next_due > now:
-                break
-            try:
-                changes += self._store.due(now, most=1)
-            except Exception:
-                self._own.increment(exporter.JUDGE_FAILURES, (Kind.APPLICATION.value,))
-                log.exception("something could not be judged anew")
-        return changes
+    def failed(self, kind: Kind, error: Exception) -> None:
+        """One observation or judgement was too much for us: it alone is left out."""
+        self._own.increment(exporter.JUDGE_FAILURES, (kind.value,))
+        log.error("could not be judged", kind=kind.value, exc_info=error)
 
     def _note(self, kind: Kind, observation: Observation) -> None:
         """Count what is not an object, and see what it says of the availability."""

@@ -59,10 +59,11 @@ def readiness(waiting_for: Sequence[str]) -> Page:
     return Page(503, "".join(f"not ready: {reason}\n" for reason in waiting_for))
 
 
-def index(version: str, watched: Sequence[str], waiting_for: Sequence[str]) -> Page:
-    """The start page: where everything is, what is watched, and whether it is ready."""
+def index(version: str, watched: Sequence[str], waiting_for: Sequence[str], links: Sequence[tuple[str, str]]) -> Page:
+    """The start page: where everything is, what is watched, and whether it is ready. `links`: names and addresses."""
     state = "Ready." if not waiting_for else f"Not ready: {escape('; '.join(waiting_for))}."
     items = "".join(f"<li>{escape(item)}</li>" for item in watched)
+    others = "".join(f'<li><a href="{escape(address)}">{escape(name)}</a></li>' for name, address in links)
     watching = f"<h2>Watched</h2><ul>{items}</ul>" if items else ""
     return Page(
         200,
@@ -71,7 +72,8 @@ def index(version: str, watched: Sequence[str], waiting_for: Sequence[str]) -> P
         f"<title>GitOps observability</title><style>{_STYLE}</style></head><body><main>"
         f"<h1>GitOps observability</h1><p>Version {escape(version)}. {state}</p>"
         '<nav aria-label="Pages"><ul><li><a href="/metrics">Metrics</a></li>'
-        '<li><a href="/readyz">Is it ready?</a></li><li><a href="/livez">Is it alive?</a></li></ul></nav>'
+        '<li><a href="/readyz">Is it ready?</a></li><li><a href="/livez">Is it alive?</a></li>'
+        f"{others}</ul></nav>"
         f"{watching}</main></body></html>\n",
         "text/html; charset=utf-8",
     )

@@ -60,6 +60,8 @@ class Site:
     watched: Callable[[], Sequence[str]]
     """What is watched, for people: one line a kind."""
     version: str
+    links: Sequence[tuple[str, str]] = ()
+    """Names and addresses that the start page links to, http and https only."""
 
 
 class Answers:
@@ -73,7 +75,7 @@ class Answers:
             "/metrics": lambda: None,
             "/livez": lambda: ALIVE,
             "/readyz": lambda: readiness(site.waiting_for()),
-            "/": lambda: index(site.version, site.watched(), site.waiting_for()),
+            "/": lambda: index(site.version, site.watched(), site.waiting_for(), site.links),
         }
         self._authentication = authentication
         self._guard = guard

@@ -6,6 +6,7 @@ Source: argo-cd pkg/apis/application/v1alpha1/types.go (3.6-dev); what no type t
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+from sys import intern
 from typing import Final, TypeVar, overload
 
 import msgspec
@@ -128,7 +129,7 @@ class _Reading:
         destination = spec.destination or wire.Destination()
         compared = verdict.compared_to
         return Application(
-            namespace=metadata.namespace or "",
+            namespace=intern(metadata.namespace or ""),
             name=metadata.name or "",
             uid=metadata.uid or "",
             resource_version=metadata.resource_version or "",
@@ -138,8 +139,8 @@ class _Reading:
             applicationset=_owner(metadata),
             skip_reconcile=annotations is not None and annotations.skip_reconcile == "true",
             muted_until=_seconds(annotations.mute_until if annotations else None),
-            controller_namespace=status.controller_namespace or "",
-            project=spec.project or "default",
+            controller_namespace=intern(status.controller_namespace or ""),
+            project=intern(spec.project or "default"),
             destination=Destination(
                 redaction.url(destination.server or ""), destination.name or "", destination.namespace or ""
             ),
@@ -195,7 +196,7 @@ class _Reading:
             finished_at=_seconds(state.finished_at),
             retries=state.retry_count or 0,
             automated=bool(initiator.automated),
-            username=initiator.username or "",
+            username=intern(initiator.username or ""),
             dry_run=bool(sync.dry_run),
             partial=bool(sync.resources),
             local=bool(sync.manifests),
@@ -278,7 +279,7 @@ class _History(Sequence[HistoryEntry]):
             _seconds(entry.deployed_at),
             _seconds(entry.deploy_started_at),
             bool(initiator.automated),
-            initiator.username or "",
+            intern(initiator.username or ""),
         )
 
 

@@ -5,9 +5,10 @@ told whether it equals that of another, and no more. Pure.
 Source: argo-cd pkg/apis/application/v1alpha1/types.go, type ApplicationSource (3.6-dev).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import blake2b
+from sys import intern
 from typing import Any, Final
 
 import msgspec
@@ -19,6 +20,7 @@ from observability.sources import redaction, wire
 _ABSENT: Final = (b"", b"null")
 _ONE: Final = msgspec.json.Decoder(dict[str, Any])
 _SEVERAL: Final = msgspec.json.Decoder(list[dict[str, Any]])
+_FIELDS: Final = ("repoURL", "path", "chart", "targetRevision")
 _OVERRIDES: Final = (
     ("helm", ("parameters", "values", "valuesObject")),
     ("kustomize", ("images", "replicas", "patches")),
@@ -79,24 +81,23 @@ def _told(entries: list[dict[str, Any]]) -> Origins:
 
 
 def _source(entry: Mapping[str, Any]) -> Source:
-    texts = [entry.get(name) for name in ("repoURL", "path", "chart", "targetRevision")]
-    repository, *others = [text if isinstance(text, str) else "" for text in texts]
-    return Source(redaction.url(repository), *others)
+    texts = [text if isinstance(text := entry.get(name, ""), str) else "" for name in _FIELDS]
+    return Source(redaction.url(texts[0]), texts[1], texts[2], intern(texts[3]))
 
 
 def _has_overrides(entry: Mapping[str, Any]) -> bool:
-    tools: Iterable[tuple[Any, tuple[str, ...]]] = ((entry.get(tool), names) for tool, names in _OVERRIDES)
-    return any(isinstance(tool, dict) and any(name in tool for name in names) for tool, names in tools)
+    for tool, names in _OVERRIDES:
+        values = entry.get(tool)
+        if isinstance(values, dict) and any(name in values for name in names):
+            return True
+    return False
 
 
 def _pruned(value: Any) -> Any:
-    """Without empty fields, at any depth: Argo CD writes some of them in one place and leaves them out in another.
-
-    Values are kept as they are: in them an empty field, `false` or 0 says something.
-    """
+    """Without empty fields, at any depth: Argo CD writes some of them in one place and leaves them out in another."""
     if isinstance(value, dict):
-        fields = ((name, field if name == _VALUES else _pruned(field)) for name, field in value.items())
-        return {name: field for name, field in fields if field}
+        pruned = {name: _pruned(field) if isinstance(field, dict | list) else field for name, field in value.items()}
+        return pruned if all(pruned.values()) else {name: field for name, field in pruned.items() if field}
     if isinstance(value, list):
         return [_pruned(entry) for entry in value]
     return value

@@ -23,7 +23,7 @@ def first(app: Application, identity: Identity, at: float, settle_seconds: float
     `born`: it was created while we watched. Otherwise what happened before is the starting point and is not counted,
     and an OutOfSync that stands began at a time that we do not know.
     """
-    memory = Memory(identity=identity, witnessed=born)
+    memory = Memory(identity=identity, witnessed=born, health=app.health, health_since=at)
     operation = app.operation
     if operation is not None and not born:
         memory.self_heal_attempts = operation.self_heal_attempts

@@ -5,7 +5,7 @@ sync windows, and what follows for others from a change of an AppProject: `due` 
 """
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeAlias
 
 from observability.model.application import Application, Key
@@ -21,9 +21,18 @@ from observability.state.applicationsets import state_of
 from observability.state.calendar import Assignment, Calendar
 from observability.state.identity import Identification
 
+Failed: TypeAlias = Callable[[Kind, Exception], None]
+"""Told of a kind of which one object could not be judged."""
+
 _Alarm: TypeAlias = Assignment | tuple[Kind, Key]
 
+_CLOCK_SKEW_SECONDS: Final = 60.0
+"""So far behind ours the clock of the API server may be."""
 _NO_LABELS: Final[Mapping[str, str]] = {}
+
+
+def _raise(_: Kind, error: Exception) -> None:
+    raise error
 
 
 class Store:
@@ -65,27 +74,20 @@ class Store:
             case Kind.PROJECT:
                 return self._projects
 
-    def apply(self, observations: Iterable[Observation]) -> list[Change]:
-        """Take in what was observed, and tell what changes at once; what follows for others waits for `due`."""
+    def apply(self, observations: Iterable[Observation], failed: Failed = _raise) -> list[Change]:
+        """Take in what was observed, and tell what changes at once; what follows for others waits for `due`.
+
+        An observation that cannot be taken in, a defect of ours, is told to `failed`; the others are taken in.
+        """
         changes: list[Change] = []
         for observation in observations:
-            match observation:
-                case Seen():
-                    self._seen(observation.object, observation.received_at, changes)
-                case Gone():
-                    self._gone(observation, changes)
-                case Listing():
-                    self._listing[observation.scope] = set()
-                case Listed():
-                    self._complete(observation.scope, observation.received_at, changes)
-                case Malformed():
-                    # It is there, though it cannot be read: what was known of it stands.
-                    self._note(observation.scope.kind, observation.key)
-                case _:
-                    pass
+            try:
+                self._take(observation, changes)
+            except Exception as error:
+                failed(_kind_of(observation), error)
         return changes
 
-    def due(self, now: float, most: int = 200) -> list[Change]:
+    def due(self, now: float, failed: Failed = _raise, most: int = 200) -> list[Change]:
         """What changed by time until `now`, and what follows from changes of others; of `most` objects at most.
 
         Call it again while `next_due` is not later than `now`: a window of a large project concerns thousands.
@@ -101,13 +103,11 @@ class Store:
                 self._backlog[alarm] = None
         changes: list[Change] = []
         for _ in range(min(most, len(self._backlog))):
-            entry = next(iter(self._backlog))
-            del self._backlog[entry]
-            kind, key = entry
-            if kind is Kind.PROJECT and (project := self._projects.get(key)) is not None:
-                self._project(project.facts, now, changes)
-            elif kind is Kind.APPLICATION and (state := self._applications.get(key)) is not None:
-                self._judge(state.facts, state, now, changes)
+            (kind, key), _ = self._backlog.popitem()
+            try:
+                self._again(kind, key, now, changes)
+            except Exception as error:
+                failed(kind, error)
         return changes
 
     def next_due(self) -> float | None:
@@ -115,6 +115,29 @@ class Store:
         if self._backlog:
             return 0.0
         return self._alarms[0][0] if self._alarms else None
+
+    def _take(self, observation: Observation, changes: list[Change]) -> None:
+        match observation:
+            case Seen():
+                self._seen(observation.object, observation.received_at, changes)
+            case Gone():
+                self._gone(observation, changes)
+            case Listing():
+                self._listing[observation.scope] = set()
+            case Listed():
+                self._complete(observation.scope, observation.received_at, changes)
+            case Malformed():
+                # It is there, though it cannot be read: what was known of it stands.
+                self._note(observation.scope.kind, observation.key)
+            case _:
+                pass
+
+    def _again(self, kind: Kind, key: Key, now: float, changes: list[Change]) -> None:
+        """Judge a known object as it is now."""
+        if kind is Kind.PROJECT and (project := self._projects.get(key)) is not None:
+            self._project(project.facts, now, changes)
+        elif kind is Kind.APPLICATION and (state := self._applications.get(key)) is not None:
+            self._judge(state.facts, state, now, changes)
 
     def _seen(self, resource: Resource, at: float, changes: list[Change]) -> None:
         match resource:
@@ -239,20 +262,27 @@ class Store:
         return memory
 
     def _saw_birth(self, facts: Application) -> bool:
-        """Whether it was created after the first list; in a list that follows, its time of creation tells."""
+        """Whether it was created after the first list.
+
+        Its time of creation tells, by the clock of the API server: one that could not be read until now, or that the
+        selector did not select, was there before. While that clock is a little behind, being watched tells more.
+        """
         scopes = (Scope(Kind.APPLICATION), Scope(Kind.APPLICATION, facts.namespace))
         listed_at = min((self._listed[scope] for scope in scopes if scope in self._listed), default=None)
         if listed_at is None:
             return False
         listing = any(scope in self._listing for scope in scopes)
-        return not listing or (facts.created_at is not None and facts.created_at >= listed_at)
+        if facts.created_at is None:
+            return not listing
+        return facts.created_at >= (listed_at if listing else listed_at - _CLOCK_SKEW_SECONDS)
 
     def _assign(self, facts: Application, at: float) -> Assignment:
         assignment = self._assignments[facts.key] = self._calendar.assign(facts)
-        if assignment and not assignment.members:
-            assignment.at(at)
-            self._alarm(assignment.expires_at, assignment)
-        assignment.members.add(facts.key)
+        if assignment:
+            if not assignment.members:
+                assignment.at(at)
+                self._alarm(assignment.expires_at, assignment)
+            assignment.members.add(facts.key)
         return assignment
 
     def _unassign(self, key: Key) -> None:
@@ -286,3 +316,17 @@ def _moved(now: Application, before: Application) -> bool:
         before.destination,
         before.controller_namespace,
     )
+
+
+def _kind_of(observation: Observation) -> Kind:
+    match observation:
+        case Seen(Application()):
+            return Kind.APPLICATION
+        case Seen(ApplicationSet()):
+            return Kind.APPLICATIONSET
+        case Seen():
+            return Kind.PROJECT
+        case Gone():
+            return observation.kind
+        case _:
+            return observation.scope.kind

@@ -19,13 +19,14 @@ def test_not_ready_names_what_is_missing() -> None:
 
 
 def test_the_index_escapes_what_it_is_told() -> None:
-    text = index("1.0<b>", ['kind "a" & <i>'], ["<u>"]).text
-    assert not re.search(r"<[biu]>", text)
+    text = index("1.0<b>", ['kind "a" & <i>'], ["<u>"], [("<s>", 'https://argocd.example.com/?a="b"&c')]).text
+    assert not re.search(r"<[bius]>", text)
+    assert '<a href="https://argocd.example.com/?a=&quot;b&quot;&amp;c">&lt;s&gt;</a>' in text
     assert "kind &quot;a&quot; &amp; &lt;i&gt;" in text
 
 
 def test_the_index_allows_its_own_style_and_loads_nothing() -> None:
-    text = index("1.0", [], []).text
+    text = index("1.0", [], [], []).text
     style = re.search(r"<style>(.*?)</style>", text)
     assert style is not None
     digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
