@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from observability.delivery.buckets import BUCKET, Buckets, deflated
@@ -183,6 +185,10 @@ class _Objects:
 
     def __init__(self, exposed: Exposed[Any], limits: Limits) -> None:
         self.families = tuple(Family(metric, place, limits) for place, metric in enumerate(exposed.metrics))
+        paths = [metric.path for metric in exposed.metrics]
+        self._numbers = tuple(family for family, path in zip(self.families, paths, strict=True) if path)
+        self._others = tuple(family for family, path in zip(self.families, paths, strict=True) if not path)
+        self._numbers_of = _reader([path for path in paths if path])
         self.shown = False
         self._identity = exposed.identity
         self._entries: dict[Key, Entry] = {}
@@ -199,7 +205,15 @@ class _Objects:
             return
         if entry is None:
             entry = self._add(change.key, change.after)
-        for family in self.families:
+        numbers = self._numbers_of(change.after)
+        if numbers != entry.numbers:
+            # Many families are plain numbers: they are read in one go, and only what changed goes further.
+            before = entry.numbers or repeat(self)  # new: no value equals what is no value
+            for family, number, old in zip(self._numbers, numbers, before, strict=False):
+                if number != old:
+                    family.update(entry, change.after)
+            entry.numbers = numbers
+        for family in self._others:
             family.update(entry, change.after)
 
     def admit(self) -> None:
@@ -225,3 +239,13 @@ class _Objects:
         self._slots += BUCKET
         for family in self.families:
             family.buckets.grow()
+
+
+def _reader(paths: Sequence[str]) -> Callable[[object], tuple[object, ...]]:
+    """Reads the attributes at `paths` of an object in one go."""
+    if not paths:
+        return lambda _: ()
+    if len(paths) == 1:
+        read_one = attrgetter(paths[0])
+        return lambda subject: (read_one(subject),)
+    return attrgetter(*paths)

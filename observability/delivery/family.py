@@ -10,7 +10,7 @@ import structlog
 from msgspec import Struct
 
 from observability.delivery.buckets import Buckets
-from observability.delivery.text import REMEMBERED, LabelFormat, Sample, Tails, header
+from observability.delivery.text import REMEMBERED, LabelFormat, Sample, Tails, header, number
 from observability.signals.catalogue import Metric, Samples
 
 log = structlog.get_logger(__name__)
@@ -19,6 +19,9 @@ _Samples: TypeAlias = tuple[Sample, ...]
 
 _NOTHING: Final = Tails(("",))
 _NO_MARK: Final = math.nan  # equals nothing, itself neither
+
+_Known: TypeAlias = tuple[object, Tails | None]
+"""A mark, and the tails that it stands for where they are remembered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,15 +37,17 @@ class Limits:
     current_only: frozenset[str] = frozenset()
 
 
-class Entry(Struct, frozen=True, gc=False):
+class Entry(Struct, gc=False):
     """An object of a kind in all families of that kind: its slot, its identity labels rendered, and a mark a family.
 
     A mark tells what the family's text was rendered from, so that most texts are neither rendered nor read again.
+    `numbers` are the values of the families that have a path, as they were last.
     """
 
     slot: int
     prefix: str
     marks: list[object]
+    numbers: tuple[object, ...] = ()
 
 
 class Family:
@@ -66,9 +71,10 @@ class Family:
         self._beginning = metric.name + "{"
         self._samples = _without_zeros(metric.samples) if metric.name in limits.current_only else metric.samples
         self._labels = LabelFormat(metric.labels, limits.label_value_bytes)
+        self._is_labelled = bool(metric.labels)
         self._limit = limits.series_per_family
-        self._mark: Callable[[_Samples], object] = self._remembered_tails if metric.labels else _last_value
-        self._remembered: dict[_Samples, Tails] | None = {}
+        self._mark: Callable[[_Samples], _Known] = self._remembered_tails if metric.labels else _last_value
+        self._remembered: dict[_Samples, _Known] | None = {}
         self._waiting: OrderedDict[int, tuple[Entry, object]] = OrderedDict()
 
     @property
@@ -80,10 +86,13 @@ class Family:
         """Show `subject`, whose entry this is, as it is now."""
         try:
             samples = tuple(self._samples(subject))
-            mark = self._mark(samples)
-            if mark == entry.marks[self._place]:
+            known = entry.marks[self._place]
+            if samples is known:
                 return
-            tails = mark if isinstance(mark, Tails) else self._labels.tails(samples)
+            mark, tails = self._mark(samples)
+            if mark == known:
+                return
+            tails = tails or self._tails(samples)
         except Exception:  # whatever a row does wrong with one object, the others and the other rows are shown
             if not self.failures:
                 log.exception("an object has no samples; more of this family are only counted", family=self.name)
@@ -104,35 +113,47 @@ class Family:
             if entry.slot in self._waiting:
                 return
 
+    def _tails(self, samples: _Samples) -> Tails:
+        if self._is_labelled or len(samples) != 1:
+            return self._labels.tails(samples)
+        return Tails(("", f"}} {number(samples[0][1])}\n"))
+
     def _show(self, entry: Entry, subject: object, tails: Tails) -> bool:
-        slot, buckets, series = entry.slot, self.buckets, len(tails.parts) - 1
-        if buckets.lines + series > self._limit < buckets.lines + series - buckets.lines_of(slot):
-            if slot not in self._waiting:
-                self.dropped += series
-            self._waiting[slot] = (entry, subject)
-            buckets.store(slot, b"", 0)
+        buckets, series = self.buckets, len(tails.parts) - 1
+        if buckets.lines + series > self._limit and self._is_full(entry, subject, series):
             return False
         if self._waiting:
-            self._waiting.pop(slot, None)
-        if buckets.store(slot, (self._beginning + entry.prefix).join(tails.parts).encode(), series):
+            self._waiting.pop(entry.slot, None)
+        if buckets.store(entry.slot, (self._beginning + entry.prefix).join(tails.parts).encode(), series):
             self.truncated += tails.cuts
         return True
 
-    def _remembered_tails(self, samples: _Samples) -> object:
-        """The mark of a family with labels. State sets have a handful; info metrics are rendered each time."""
+    def _is_full(self, entry: Entry, subject: object, series: int) -> bool:
+        """Without what the entry shows now there is no room for so many series either: it shows nothing, and waits."""
+        slot, buckets = entry.slot, self.buckets
+        if buckets.lines + series - buckets.lines_of(slot) <= self._limit:
+            return False
+        if slot not in self._waiting:
+            self.dropped += series
+        self._waiting[slot] = (entry, subject)
+        buckets.store(slot, b"", 0)
+        return True
+
+    def _remembered_tails(self, samples: _Samples) -> _Known:
+        """The mark of a family with labels: the samples. State sets have a handful, whose tails are remembered."""
         if self._remembered is None:
-            return _NO_MARK
-        tails = self._remembered.get(samples)
-        if tails is None:
-            tails = self._remembered[samples] = self._labels.tails(samples)
+            return samples, None
+        known = self._remembered.get(samples)
+        if known is None:
+            known = self._remembered[samples] = (samples, self._labels.tails(samples))
             if len(self._remembered) > REMEMBERED:
                 self._remembered = None
-        return tails
+        return known
 
 
-def _last_value(samples: _Samples) -> object:
+def _last_value(samples: _Samples) -> _Known:
     """The mark of a family without labels, None without samples: its one value says all."""
-    return samples[-1][1] if samples else None
+    return (samples[-1][1] if samples else None), None
 
 
 def _without_zeros(samples: Callable[[Any], Samples]) -> Callable[[Any], Samples]:

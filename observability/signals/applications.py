@@ -5,12 +5,13 @@ A row's function is called each time that the Application changes; identity labe
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, TypeVar
 
 from observability.model.application import Source
 from observability.model.state import ApplicationState
 from observability.model.status import Cause, HealthStatus, Result, SyncStatus
-from observability.signals.catalogue import Metric, Samples, Type
+from observability.signals.catalogue import Metric, Samples, Type, number
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -97,15 +98,17 @@ def _operation_finished(state: ApplicationState) -> Samples:
 
 
 def _operations(state: ApplicationState) -> Samples:
-    return tuple(zip(_RESULTS, map(float, state.memory.results), strict=True))
+    return _counted(state.memory.results)
+
+
+@lru_cache(maxsize=65_536)
+def _counted(results: tuple[int, ...]) -> Samples:
+    """Many Applications have the same few counts, and share their samples."""
+    return tuple(zip(_RESULTS, map(float, results), strict=True))
 
 
 def _conditions(state: ApplicationState) -> Samples:
     return tuple(((kind,), 1.0) for kind in dict.fromkeys(condition.type for condition in state.facts.conditions))
-
-
-def _stale_verdict(state: ApplicationState) -> Samples:
-    return (((), float(state.facts.is_stale)),)
 
 
 def _sync_blocked(state: ApplicationState) -> Samples:
@@ -161,11 +164,11 @@ APPLICATION_METRICS: Final[tuple[Metric[ApplicationState], ...]] = (
         labels=("health_status",),
         samples=_health,
     ),
-    Metric(
-        name="gitops_application_health_since_timestamp_seconds",
-        type=Type.GAUGE,
-        help="When that health status began: status.health.lastTransitionTime, else when it was first seen.",
-        samples=lambda state: (((), state.memory.health_since),),
+    number(
+        "gitops_application_health_since_timestamp_seconds",
+        Type.GAUGE,
+        "When that health status began: status.health.lastTransitionTime, else when it was first seen.",
+        "memory.health_since",
     ),
     Metric(
         name="gitops_application_sync_status",
@@ -189,17 +192,17 @@ APPLICATION_METRICS: Final[tuple[Metric[ApplicationState], ...]] = (
         "restart of the exporter the time of the restart: the age is a lower bound. Absent while it is not OutOfSync.",
         samples=_out_of_sync_since,
     ),
-    Metric(
-        name="gitops_application_out_of_sync_resources",
-        type=Type.GAUGE,
-        help="Resources in status.resources that are not Synced, hooks aside.",
-        samples=lambda state: (((), float(state.facts.out_of_sync_resources)),),
+    number(
+        "gitops_application_out_of_sync_resources",
+        Type.GAUGE,
+        "Resources in status.resources that are not Synced, hooks aside.",
+        "facts.out_of_sync_resources",
     ),
-    Metric(
-        name="gitops_application_resources",
-        type=Type.GAUGE,
-        help="Resources that the Application manages: status.resources, hooks aside.",
-        samples=lambda state: (((), float(state.facts.resources)),),
+    number(
+        "gitops_application_resources",
+        Type.GAUGE,
+        "Resources that the Application manages: status.resources, hooks aside.",
+        "facts.resources",
     ),
     Metric(
         name="gitops_application_operation_phase",
@@ -228,25 +231,23 @@ APPLICATION_METRICS: Final[tuple[Metric[ApplicationState], ...]] = (
         labels=("result",),
         samples=_operations,
     ),
-    Metric(
-        name="gitops_application_deployments_total",
-        type=Type.COUNTER,
-        help="New entries of status.history with other content than the entry before; local syncs do not count. "
-        + _ANEW,
-        samples=lambda state: (((), float(state.memory.deployments)),),
+    number(
+        "gitops_application_deployments_total",
+        Type.COUNTER,
+        "New entries of status.history with other content than the entry before; local syncs do not count. " + _ANEW,
+        "memory.deployments",
     ),
-    Metric(
-        name="gitops_application_self_heals_total",
-        type=Type.COUNTER,
-        help="Attempts of Argo CD to undo a change in the cluster, from autoHealAttemptsCount of the operations. "
-        + _ANEW,
-        samples=lambda state: (((), float(state.memory.self_heals)),),
+    number(
+        "gitops_application_self_heals_total",
+        Type.COUNTER,
+        "Attempts of Argo CD to undo a change in the cluster, from autoHealAttemptsCount of the operations. " + _ANEW,
+        "memory.self_heals",
     ),
-    Metric(
-        name="gitops_application_reconciled_timestamp_seconds",
-        type=Type.GAUGE,
-        help="status.reconciledAt. Its age is the only sign that Argo CD does not compare the Application any more.",
-        samples=lambda state: _one(state.facts.reconciled_at),
+    number(
+        "gitops_application_reconciled_timestamp_seconds",
+        Type.GAUGE,
+        "status.reconciledAt. Its age is the only sign that Argo CD does not compare the Application any more.",
+        "facts.reconciled_at",
     ),
     Metric(
         name="gitops_application_condition",
@@ -255,23 +256,23 @@ APPLICATION_METRICS: Final[tuple[Metric[ApplicationState], ...]] = (
         labels=("condition",),
         samples=_conditions,
     ),
-    Metric(
-        name="gitops_application_stale_verdict",
-        type=Type.GAUGE,
-        help="1 while the source of the spec is not the one that status.sync.comparedTo tells of, 0 otherwise.",
-        samples=_stale_verdict,
+    number(
+        "gitops_application_stale_verdict",
+        Type.GAUGE,
+        "1 while the source of the spec is not the one that status.sync.comparedTo tells of, 0 otherwise.",
+        "facts.is_stale",
     ),
-    Metric(
-        name="gitops_application_muted_until_timestamp_seconds",
-        type=Type.GAUGE,
-        help="Until when alerts are muted: the annotation gitops-observability/mute-until. Absent without it.",
-        samples=lambda state: _one(state.facts.muted_until),
+    number(
+        "gitops_application_muted_until_timestamp_seconds",
+        Type.GAUGE,
+        "Until when alerts are muted: the annotation gitops-observability/mute-until. Absent without it.",
+        "facts.muted_until",
     ),
-    Metric(
-        name="gitops_application_deletion_timestamp_seconds",
-        type=Type.GAUGE,
-        help="metadata.deletionTimestamp. Absent unless the Application is being deleted.",
-        samples=lambda state: _one(state.facts.deleted_at),
+    number(
+        "gitops_application_deletion_timestamp_seconds",
+        Type.GAUGE,
+        "metadata.deletionTimestamp. Absent unless the Application is being deleted.",
+        "facts.deleted_at",
     ),
     Metric(
         name="gitops_application_sync_blocked",

@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, TypeAlias, TypeVar
+from operator import attrgetter
+from typing import Any, Generic, TypeAlias, TypeVar
 
 Samples: TypeAlias = Iterable[tuple[tuple[str, ...], float]]
 """Label values in the order of the row's labels, and the value."""
@@ -38,7 +39,9 @@ class Stability(StrEnum):
 class Metric(Generic[Subject_contra]):
     """A family whose samples are computed from one subject each time that it changes.
 
-    `labels` come after the identity labels of the subject. Raises ValueError for a name that breaks Prometheus' rules.
+    `labels` come after the identity labels of the subject. `path`: the attribute of the subject that is the value of
+    the only sample, None for no sample; empty where `samples` says it all. While the attribute is the same, `samples`
+    need not be asked. Raises ValueError for a name that breaks Prometheus' rules.
     """
 
     name: str
@@ -46,10 +49,22 @@ class Metric(Generic[Subject_contra]):
     help: str
     samples: Callable[[Subject_contra], Samples]
     labels: tuple[str, ...] = ()
+    path: str = ""
     stability: Stability = Stability.EXPERIMENTAL
 
     def __post_init__(self) -> None:
         _check_name(self.name, self.type, self.labels)
+
+
+def number(name: str, metric_type: Type, text: str, path: str) -> Metric[Any]:
+    """A family of one number a subject: the attribute at `path`, with no sample where that is None."""
+    value_of = attrgetter(path)
+
+    def samples(subject: object) -> Samples:
+        value = value_of(subject)
+        return () if value is None else (((), float(value)),)
+
+    return Metric(name=name, type=metric_type, help=text, samples=samples, path=path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from sys import intern
-from typing import Final, TypeVar, overload
+from typing import Final, overload
 
 import msgspec
 from msgspec import Raw
@@ -34,6 +34,11 @@ _APPLICATION: Final = msgspec.json.Decoder(wire.Application)
 _APPLICATIONSET: Final = msgspec.json.Decoder(wire.ApplicationSet)
 _PROJECT: Final = msgspec.json.Decoder(wire.Project)
 
+_SYNC_STATUSES: Final = {status.value: status for status in SyncStatus}
+_HEALTH_STATUSES: Final = {status.value: status for status in HealthStatus}
+_PHASES: Final = {phase.value: phase for phase in Phase}
+_TRUE: Final = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+"""What Go's strconv.ParseBool takes for true."""
 _BEHIND: Final = frozenset({"OutOfSync", "Unknown"})
 _OWNER: Final = "ApplicationSet"
 _RISKY: Final = frozenset({"replace=true", "force=true", "validate=false", "skipdryrunonmissingresource=true"})
@@ -137,8 +142,8 @@ class _Reading:
             deleted_at=_seconds(metadata.deletion_timestamp),
             labels=metadata.labels or {},
             applicationset=_owner(metadata),
-            skip_reconcile=annotations is not None and annotations.skip_reconcile == "true",
-            muted_until=_seconds(annotations.mute_until if annotations else None),
+            skip_reconcile=annotations is not None and annotations.skip_reconcile in _TRUE,
+            muted_until=_seconds(annotations.mute_until) if annotations else None,
             controller_namespace=intern(status.controller_namespace or ""),
             project=intern(spec.project or "default"),
             destination=Destination(
@@ -151,26 +156,19 @@ class _Reading:
             prune=automated is not None and bool(automated.prune),
             options=_risky(spec.sync_policy.sync_options if spec.sync_policy else None),
             parameter_overrides=found.overridden,
-            sync=self._word(SyncStatus, verdict.status, "status.sync.status"),
+            sync=self._sync(verdict.status),
             desired=self._shared(verdict.revision, verdict.revisions, origins(compared).digest if compared else 0),
-            health=self._word(HealthStatus, health.status, "status.health.status"),
+            health=self._health(health.status),
             health_since=_seconds(health.last_transition_time),
             reconciled_at=_seconds(status.reconciled_at),
             resources=resources,
             out_of_sync_resources=out_of_sync,
             prune_only=prune_only,
-            conditions=tuple(
-                Condition(
-                    condition.type or "",
-                    redaction.message(condition.message or ""),
-                    _seconds(condition.last_transition_time),
-                )
-                for condition in status.conditions or ()
-            ),
+            conditions=tuple(map(_condition, status.conditions)) if status.conditions else (),
             requested=is_present(self.document.operation),
             operation=self._operation(status.operation_state) if status.operation_state else None,
             history=_History(status.history, self._target) if status.history else (),
-            images=tuple((status.summary.images if status.summary else None) or ()),
+            images=tuple(status.summary.images) if status.summary and status.summary.images else (),
             hydrator=self._hydrator(status.source_hydrator) if status.source_hydrator else None,
         )
 
@@ -231,22 +229,23 @@ class _Reading:
     def _phase(self, word: str | None) -> Phase | None:
         if not word:
             return None
-        try:
-            return Phase(word)
-        except ValueError:
+        phase = _PHASES.get(word)
+        if phase is None:
             self.problems.append(("status.operationState.phase", _expected(Phase, word)))
-            return None
+        return phase
 
-    def _word(self, words: type["_Word"], word: str | None, path: str) -> "_Word":
-        """The member of `words`; empty and unknown words are Unknown."""
-        try:
-            return words(word or "Unknown")
-        except ValueError:
-            self.problems.append((path, _expected(words, word)))
-            return words("Unknown")
+    def _sync(self, word: str | None) -> SyncStatus:
+        """Empty and unknown words are Unknown."""
+        status = _SYNC_STATUSES.get(word or "Unknown")
+        if status is None:
+            self.problems.append(("status.sync.status", _expected(SyncStatus, word)))
+        return status or SyncStatus.UNKNOWN
 
-
-_Word = TypeVar("_Word", SyncStatus, HealthStatus)
+    def _health(self, word: str | None) -> HealthStatus:
+        status = _HEALTH_STATUSES.get(word or "Unknown")
+        if status is None:
+            self.problems.append(("status.health.status", _expected(HealthStatus, word)))
+        return status or HealthStatus.UNKNOWN
 
 
 class _History(Sequence[HistoryEntry]):
@@ -296,6 +295,11 @@ def _seconds(moment: datetime | None) -> float | None:
 
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _condition(condition: wire.Condition) -> Condition:
+    message = redaction.message(condition.message or "")
+    return Condition(condition.type or "", message, _seconds(condition.last_transition_time))
 
 
 def _owner(metadata: wire.Metadata) -> str:

@@ -5,6 +5,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from observability.model.application import Application
@@ -46,6 +47,7 @@ def violations(app: Application, memory: Memory, demanded: Demands) -> tuple[Pol
     return tuple([policy for policy, fact, wanted in demanded if fact(app, memory) is not wanted])
 
 
+@lru_cache(maxsize=4096)
 def is_pinned(target_revision: str) -> bool:
     """A tag or a commit, as far as its name tells: Git says which names are branches, the Application does not."""
     return len(target_revision) <= _LONGEST and _VERSION.fullmatch(target_revision) is not None

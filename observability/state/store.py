@@ -137,13 +137,14 @@ class Store:
         if kind is Kind.PROJECT and (project := self._projects.get(key)) is not None:
             self._project(project.facts, now, changes)
         elif kind is Kind.APPLICATION and (state := self._applications.get(key)) is not None:
-            self._judge(state.facts, state, now, changes)
+            self._judge(key, state.facts, state, now, changes)
 
     def _seen(self, resource: Resource, at: float, changes: list[Change]) -> None:
         match resource:
             case Application():
-                self._note(Kind.APPLICATION, resource.key)
-                self._application(resource, at, changes)
+                key = resource.key
+                self._note(Kind.APPLICATION, key)
+                self._application(key, resource, at, changes)
             case ApplicationSet():
                 self._note(Kind.APPLICATIONSET, resource.key)
                 before = self._applicationsets.get(resource.key)
@@ -161,9 +162,10 @@ class Store:
 
     def _note(self, kind: Kind, key: Key) -> None:
         """Note for a list under way that the object is still there."""
-        for scope, seen in self._listing.items():
-            if scope.kind is kind:
-                seen.add(key)
+        if self._listing:
+            for scope, seen in self._listing.items():
+                if scope.kind is kind:
+                    seen.add(key)
 
     def _gone(self, gone: Gone, changes: list[Change]) -> None:
         before = self.states(gone.kind).get(gone.key)
@@ -210,20 +212,22 @@ class Store:
                 self._unassign(key)
                 self._backlog[Kind.APPLICATION, key] = None
 
-    def _application(self, facts: Application, at: float, changes: list[Change]) -> None:
+    def _application(self, key: Key, facts: Application, at: float, changes: list[Change]) -> None:
         """Judge an Application as it is seen now."""
-        before = self._applications.get(facts.key)
-        if before is not None and before.facts.uid != facts.uid:
-            self._forget(Kind.APPLICATION, facts.key, at, changes)
-            before = None
-        if before is not None and before.facts.resource_version == facts.resource_version != "":
-            return
-        if before is not None and _moved(facts, before.facts):
-            self._unassign(facts.key)
-        self._judge(facts, before, at, changes)
+        before = self._applications.get(key)
+        if before is not None:
+            if before.facts.uid != facts.uid:
+                self._forget(Kind.APPLICATION, key, at, changes)
+                before = None
+            elif before.facts.resource_version == facts.resource_version != "":
+                return
+            elif _moved(facts, before.facts):
+                self._unassign(key)
+        self._judge(key, facts, before, at, changes)
 
-    def _judge(self, facts: Application, before: ApplicationState | None, at: float, changes: list[Change]) -> None:
-        key = facts.key
+    def _judge(
+        self, key: Key, facts: Application, before: ApplicationState | None, at: float, changes: list[Change]
+    ) -> None:
         assignment = self._assignments.get(key)
         if assignment is None:
             assignment = self._assign(facts, at)
@@ -311,10 +315,10 @@ def _ran_outside_window(facts: Application, assignment: Assignment, at: float) -
 
 def _moved(now: Application, before: Application) -> bool:
     """True when other windows may hold for it than before."""
-    return (now.project, now.destination, now.controller_namespace) != (
-        before.project,
-        before.destination,
-        before.controller_namespace,
+    return (
+        now.project != before.project
+        or now.destination != before.destination
+        or now.controller_namespace != before.controller_namespace
     )
 
 
