@@ -88,14 +88,19 @@ def _changes(store: Store, events: Sequence[Line]) -> Iterator[tuple[float, list
 def _opened(events: Sequence[Line]) -> Iterator[tuple[list[Observation], float]]:
     """The observations that a source would make: first the list of what was there when the recording began."""
     began_at = events[0].at
-    listed = [event for event in events if event.at < began_at + _LIST_SECONDS and _was_there(event)]
+    there = listed(events)
     for kind in KINDS.values():
         scope = Scope(kind.kind)
-        found = [_observation(event) for event in listed if KINDS[event.resource] is kind]
+        found = [_observation(event) for event in there if KINDS[event.resource] is kind]
         yield [Listing(scope, "start"), *found, Listed(scope, "", began_at)], began_at
     for event in events:
-        if event not in listed:
+        if event not in there:
             yield [_observation(event)], event.at
+
+
+def listed(events: Sequence[Line]) -> list[Line]:
+    """What was there when the recording began."""
+    return [event for event in events if event.at < events[0].at + _LIST_SECONDS and _was_there(event)]
 
 
 def _was_there(event: Line) -> bool:

@@ -8,9 +8,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import chain, repeat
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from observability.delivery.buckets import BUCKET, Buckets, deflated
 from observability.delivery.family import Entry, Family, Limits
@@ -23,6 +23,9 @@ from observability.model.state import Change, State
 from observability.signals.catalogue import Metric, OwnMetric
 
 Subject = TypeVar("Subject")
+
+_THREADS: Final = 2
+"""Deflating leaves the interpreter's lock to others: two threads are twice as fast where there are two cores."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +92,7 @@ class Exposition:
         self._meters = meters
         self._clock = clock
         self._deflating = asyncio.Lock()
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="deflate")
+        self._threads = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="deflate")
 
     def apply(self, changes: Iterable[Change]) -> None:
         """Render what changed; the next body has it. A kind that was not shown yet is rendered all the same."""
@@ -134,8 +137,8 @@ class Exposition:
                     await asyncio.sleep(0)
 
     def close(self) -> None:
-        """Let the thread end that deflates."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        """Let the threads end that deflate."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def stats(self) -> Stats:
         """How it is now."""
@@ -159,9 +162,15 @@ class Exposition:
         if buckets.fresh:
             return
         stale = buckets.take_stale()
+        texts = list(stale.values())
+        share = -(-len(texts) // _THREADS)
+        loop = asyncio.get_running_loop()
         try:
-            work = asyncio.get_running_loop().run_in_executor(self._thread, deflated, list(stale.values()))
-            buckets.keep(stale, await work)
+            work = (
+                loop.run_in_executor(self._threads, deflated, texts[at : at + share])
+                for at in range(0, len(texts), share)
+            )
+            buckets.keep(stale, list(chain.from_iterable(await asyncio.gather(*work))))
         except BaseException:  # a cancelled scrape too leaves the work to the next one
             buckets.give_back(stale)
             raise

@@ -117,9 +117,6 @@ class Reader:
             metadata = envelope.bare(raw).metadata
             key = Key(metadata.namespace or "", metadata.name or "")
             path = error.path if isinstance(error, MalformedResource) else ""
-            log.warning(
-                "object skipped", kind=self._scope.kind.value, namespace=key.namespace, name=key.name, error=str(error)
-            )
             yield Malformed(self._scope, key, path, str(error), skipped=True)
             return
         yield Seen(resource, received_at)

@@ -41,6 +41,8 @@ class Reviews:
         self.asked: list[dict[str, Any]] = []
         self.status = 200
         """What the reviews are answered with; 500 is a cluster whose reviews fail."""
+        self.gone = False
+        """When true, every connection is closed without an answer, as by a cluster that is away."""
         self.upstream = upstream
         self.url = ""
 
@@ -85,6 +87,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.0"  # an answer without a length ends with the connection: watches have none
     reviews: Reviews
+
+    def parse_request(self) -> bool:
+        if self.reviews.gone:
+            self.close_connection = True
+            return False
+        return super().parse_request()
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))

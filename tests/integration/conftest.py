@@ -63,7 +63,7 @@ def start_api_server(tmp_path: Path, certificates: Certificates, reviews: Review
 
     yield start
     for server in started:
-        server.stop()
+        server.stop(kill=True)  # it keeps nothing, and would wait for its watchers
 
 
 @pytest.fixture
