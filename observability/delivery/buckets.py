@@ -3,8 +3,8 @@
 Objects sit in slots, slots in buckets of `BUCKET`. A bucket is deflated again only when a text in it changed.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple, TypeAlias
 
 from observability.delivery.fragments import EMPTY, Fragment, deflate, joined, parts_of
 
@@ -12,21 +12,47 @@ BUCKET: Final = 400
 """Objects in a bucket: few enough to deflate in 0.1 ms, enough to deflate to a twentieth."""
 
 Texts: TypeAlias = list[bytes]
-"""The lines of each object of a bucket, by slot; empty where there are none."""
+"""What is kept of each object of a bucket, by slot; empty where it shows nothing."""
+
+
+class Snapshot(NamedTuple):
+    """A bucket at one moment. `prefixes`: None where the texts are whole lines, not only the ends of them."""
+
+    beginning: bytes
+    prefixes: Texts | None
+    texts: Texts
+
+    def text(self) -> bytes:
+        """All lines."""
+        if self.prefixes is None:
+            return b"".join(self.texts)
+        if b"" in self.texts:
+            found = zip(self.prefixes, self.texts, strict=True)
+            return b"".join([piece for prefix, end in found if end for piece in (self.beginning, prefix, end)])
+        pieces = [self.beginning] * (3 * len(self.texts))
+        pieces[1::3] = self.prefixes
+        pieces[2::3] = self.texts
+        return b"".join(pieces)
 
 
 class Buckets:
     """Texts by slot, behind a header.
 
+    With `prefixes`, the identity labels of all objects of the kind by bucket and slot, an object has one line at most
+    and only its end is kept: the line is `beginning`, the prefix and the end. That saves a sixth of all memory. Without
+    them whole lines are kept: several lines an object would be slow to put together at each scrape.
+
     `lines` and `length` (in bytes, with the header) are what is there now. `deflated` is all there was when it was
     deflated last.
     """
 
-    def __init__(self, header: bytes) -> None:
+    def __init__(self, header: bytes, beginning: bytes = b"", prefixes: Sequence[Texts] | None = None) -> None:
         self.header = header
         self.lines = 0
         self.length = len(header)
         self.deflated = deflate([header])[0]
+        self._beginning = beginning
+        self._prefixes = prefixes
         self._fragments: list[Fragment] = [self.deflated]
         self._texts: list[Texts] = []
         self._stale: set[int] = set()
@@ -54,29 +80,36 @@ class Buckets:
         if text == old:
             return False
         texts[place] = text
-        self.lines += lines - old.count(b"\n") if old else lines
+        more = lines - old.count(b"\n") if old else lines
+        self.lines += more
         self.length += len(text) - len(old)
+        if more and self._prefixes is not None:
+            self.length += more * (len(self._beginning) + len(self._prefixes[bucket][place]))
         self._stale.add(bucket)
         return True
 
-    def texts(self) -> list[Texts]:
-        """The texts of all buckets at this moment, a copy."""
-        return [texts.copy() for texts in self._texts]
+    def snapshots(self) -> list[Snapshot]:
+        """All buckets at this moment."""
+        return [self._snapshot(bucket) for bucket in range(len(self._texts))]
 
-    def take_stale(self) -> dict[int, Texts]:
-        """Copies of the buckets that `deflated` is behind of, by index. It is now up to the caller to deflate them.
+    def take_stale(self) -> dict[int, Snapshot]:
+        """The buckets that `deflated` is behind of, by index. It is now up to the caller to deflate them.
 
         All are of one moment: an object that moves to another slot while they are deflated is not shown twice.
         """
-        stale = {bucket: self._texts[bucket].copy() for bucket in self._stale}
+        stale = {bucket: self._snapshot(bucket) for bucket in self._stale}
         self._stale.clear()
         return stale
 
-    def give_back(self, stale: Mapping[int, Texts]) -> None:
+    def _snapshot(self, bucket: int) -> Snapshot:
+        prefixes = None if self._prefixes is None else self._prefixes[bucket].copy()
+        return Snapshot(self._beginning, prefixes, self._texts[bucket].copy())
+
+    def give_back(self, stale: Mapping[int, Snapshot]) -> None:
         """They were not deflated after all."""
         self._stale.update(stale)
 
-    def keep(self, stale: Mapping[int, Texts], fragments: Sequence[Fragment]) -> None:
+    def keep(self, stale: Mapping[int, Snapshot], fragments: Sequence[Fragment]) -> None:
         """`fragments` are what `stale` deflates to, in its order."""
         for bucket, fragment in zip(stale, fragments, strict=True):
             self._fragments[1 + bucket] = fragment
@@ -84,6 +117,6 @@ class Buckets:
         self._fragments = parts_of(self.deflated, self._fragments)
 
 
-def deflated(buckets: Sequence[Texts]) -> list[Fragment]:
+def deflated(buckets: Iterable[Snapshot]) -> list[Fragment]:
     """A fragment for each bucket. Pure, and without the interpreter's lock for most of its time: for a thread."""
-    return deflate(b"".join(texts) for texts in buckets)
+    return deflate(bucket.text() for bucket in buckets)

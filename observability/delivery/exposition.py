@@ -12,7 +12,7 @@ from itertools import chain, repeat
 from operator import attrgetter
 from typing import Any, Final, Generic, TypeVar
 
-from observability.delivery.buckets import BUCKET, Buckets, deflated
+from observability.delivery.buckets import BUCKET, Buckets, Texts, deflated
 from observability.delivery.family import Entry, Family, Limits
 from observability.delivery.fragments import deflate, gzip_member
 from observability.delivery.own import OwnMetrics
@@ -130,8 +130,8 @@ class Exposition:
         yield self._own_text()
         for family in families:
             yield family.buckets.header
-            for texts in family.buckets.texts():
-                if text := b"".join(texts):
+            for bucket in family.buckets.snapshots():
+                if text := bucket.text():
                     yield text
                     # A fast reader never makes the writer wait, and the loop has others to serve.
                     await asyncio.sleep(0)
@@ -162,13 +162,13 @@ class Exposition:
         if buckets.fresh:
             return
         stale = buckets.take_stale()
-        texts = list(stale.values())
-        share = -(-len(texts) // _THREADS)
+        snapshots = list(stale.values())
+        share = -(-len(snapshots) // _THREADS)
         loop = asyncio.get_running_loop()
         try:
             work = (
-                loop.run_in_executor(self._threads, deflated, texts[at : at + share])
-                for at in range(0, len(texts), share)
+                loop.run_in_executor(self._threads, deflated, snapshots[at : at + share])
+                for at in range(0, len(snapshots), share)
             )
             buckets.keep(stale, list(chain.from_iterable(await asyncio.gather(*work))))
         except BaseException:  # a cancelled scrape too leaves the work to the next one
@@ -193,7 +193,10 @@ class _Objects:
     """The objects of one kind: an entry each, for all its families."""
 
     def __init__(self, exposed: Exposed[Any], limits: Limits) -> None:
-        self.families = tuple(Family(metric, place, limits) for place, metric in enumerate(exposed.metrics))
+        self._prefixes: list[Texts] = []
+        self.families = tuple(
+            Family(metric, place, limits, self._prefixes) for place, metric in enumerate(exposed.metrics)
+        )
         paths = [metric.path for metric in exposed.metrics]
         self._numbers = tuple(family for family, path in zip(self.families, paths, strict=True) if path)
         self._others = tuple(family for family, path in zip(self.families, paths, strict=True) if not path)
@@ -231,10 +234,12 @@ class _Objects:
             family.admit()
 
     def _add(self, key: Key, state: State) -> Entry:
-        prefix = label_prefix(self._identity(state))
+        prefix = label_prefix(self._identity(state)).encode()
         if not self._free:
             self._grow()
-        entry = self._entries[key] = Entry(self._free.pop(), prefix, [None] * len(self.families))
+        slot = self._free.pop()
+        self._prefixes[slot // BUCKET][slot % BUCKET] = prefix
+        entry = self._entries[key] = Entry(slot, prefix, [None] * len(self.families))
         return entry
 
     def _remove(self, key: Key, entry: Entry) -> None:
@@ -242,10 +247,12 @@ class _Objects:
         self._free.append(entry.slot)
         for family in self.families:
             family.remove(entry)
+        self._prefixes[entry.slot // BUCKET][entry.slot % BUCKET] = b""
 
     def _grow(self) -> None:
         self._free.extend(reversed(range(self._slots, self._slots + BUCKET)))
         self._slots += BUCKET
+        self._prefixes.append([b""] * BUCKET)
         for family in self.families:
             family.buckets.grow()
 

@@ -2,14 +2,14 @@
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 import structlog
 from msgspec import Struct
 
-from observability.delivery.buckets import Buckets
+from observability.delivery.buckets import Buckets, Texts
 from observability.delivery.text import REMEMBERED, LabelFormat, Sample, Tails, header, number
 from observability.signals.catalogue import Metric, Samples
 
@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 _Samples: TypeAlias = tuple[Sample, ...]
 
-_NOTHING: Final = Tails(("",))
+_NOTHING: Final = Tails((b"",))
 _NO_MARK: Final = math.nan  # equals nothing, itself neither
 
 _Known: TypeAlias = tuple[object, Tails | None]
@@ -45,7 +45,7 @@ class Entry(Struct, gc=False):
     """
 
     slot: int
-    prefix: str
+    prefix: bytes
     marks: list[object]
     numbers: tuple[object, ...] = ()
 
@@ -53,22 +53,27 @@ class Entry(Struct, gc=False):
 class Family:
     """The lines of all objects in one family.
 
-    `place` is the index of its mark in an entry. `buckets` holds what is shown. `dropped` counts series that were
-    refused for want of room, `truncated` label values that were cut in a text that is new, `failures` times that the
-    samples of an object could not be had.
+    `place` is the index of its mark in an entry, `prefixes` has those of all entries by bucket and slot. `buckets`
+    holds what is shown. `dropped` counts series that were refused for want of room, `truncated` label values that were
+    cut in a text that is new, `failures` times that the samples of an object could not be had.
 
     An object whose lines do not all fit is not shown at all and waits. It is tried again when it changes and, first
     come first served, when room appears. Its series are counted once each time that it begins to wait.
     """
 
-    def __init__(self, metric: Metric[Any], place: int, limits: Limits) -> None:
+    def __init__(self, metric: Metric[Any], place: int, limits: Limits, prefixes: Sequence[Texts]) -> None:
         self.name = metric.name
-        self.buckets = Buckets(header(metric.name, metric.type, metric.help))
+        self._beginning = f"{metric.name}{{".encode()
+        self._has_one_line = not metric.labels or metric.name.endswith("_info")
+        self.buckets = Buckets(
+            header(metric.name, metric.type, metric.help),
+            self._beginning,
+            prefixes if self._has_one_line else None,
+        )
         self.dropped = 0
         self.truncated = 0
         self.failures = 0
         self._place = place
-        self._beginning = metric.name + "{"
         self._samples = _without_zeros(metric.samples) if metric.name in limits.current_only else metric.samples
         self._labels = LabelFormat(metric.labels, limits.label_value_bytes)
         self._is_labelled = bool(metric.labels)
@@ -114,9 +119,12 @@ class Family:
                 return
 
     def _tails(self, samples: _Samples) -> Tails:
-        if self._is_labelled or len(samples) != 1:
-            return self._labels.tails(samples)
-        return Tails(("", f"}} {number(samples[0][1])}\n"))
+        if self._is_labelled or len(samples) != 1 or samples[0][0]:
+            tails = self._labels.tails(samples)
+            if self._has_one_line and len(tails.parts) > 2:
+                raise ValueError(f"{self.name}: expected one sample of a family without labels or of an info metric")
+            return tails
+        return Tails((b"", f"}} {number(samples[0][1])}\n".encode()))
 
     def _show(self, entry: Entry, subject: object, tails: Tails) -> bool:
         buckets, series = self.buckets, len(tails.parts) - 1
@@ -124,7 +132,8 @@ class Family:
             return False
         if self._waiting:
             self._waiting.pop(entry.slot, None)
-        if buckets.store(entry.slot, (self._beginning + entry.prefix).join(tails.parts).encode(), series):
+        beginning = b"" if self._has_one_line else self._beginning + entry.prefix
+        if buckets.store(entry.slot, beginning.join(tails.parts), series):
             self.truncated += tails.cuts
         return True
 

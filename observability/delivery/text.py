@@ -28,11 +28,11 @@ _HASH_BYTES: Final = 8
 class Tails(NamedTuple):
     """The ends of an object's lines in one family, ready to be joined by what they all begin with.
 
-    `parts` is an empty string and then an end for each sample, so that `beginning.join(parts)` is the text. `cuts` is
+    `parts` is nothing and then an end for each sample, so that `beginning.join(parts)` is the text. `cuts` is
     how many label values were too long.
     """
 
-    parts: tuple[str, ...]
+    parts: tuple[bytes, ...]
     cuts: int = 0
 
 
@@ -52,14 +52,14 @@ class LabelFormat:
         if len(samples) == 1:
             ((values, value),) = samples
             labels, cuts = self._labels(values) if values or self._template else ("", 0)
-            return Tails(("", f"{labels}}} {number(value)}\n"), cuts)
+            return Tails((b"", f"{labels}}} {number(value)}\n".encode()), cuts)
         ends: dict[str, str] = {}
         cuts = 0
         for values, value in samples:
             labels, cut = self._labels(values)
             ends[labels] = f"{labels}}} {number(value)}\n"
             cuts += cut
-        return Tails(("", *ends.values()), cuts)
+        return Tails((b"", *(end.encode() for end in ends.values())), cuts)
 
     def _labels(self, values: tuple[str, ...]) -> tuple[str, int]:
         """The labels as text, and how many of them were cut."""

@@ -22,13 +22,17 @@ def as_given(subject: Subject) -> Samples:
 
 def family(*labels: str, limit: int = 100, samples: Callable[[Subject], Samples] = as_given, **more: object) -> Family:
     metric = Metric(name="gitops_test", type=Type.GAUGE, help="Test.", labels=labels, samples=samples)
-    made = Family(metric, 0, Limits(series_per_family=limit, label_value_bytes=32, **more))  # type: ignore[arg-type]
+    limits = Limits(series_per_family=limit, label_value_bytes=32, **more)  # type: ignore[arg-type]
+    made = Family(metric, 0, limits, PREFIXES)
     made.buckets.grow()
     return made
 
 
+PREFIXES = [[f'name="{slot}"'.encode() for slot in range(start, start + BUCKET)] for start in (0, BUCKET)]
+
+
 def entry(slot: int) -> Entry:
-    return Entry(slot, f'name="{slot}"', [None])
+    return Entry(slot, PREFIXES[slot // BUCKET][slot % BUCKET], [None])
 
 
 def words(*values: str) -> Subject:
@@ -36,7 +40,7 @@ def words(*values: str) -> Subject:
 
 
 def shown(family: Family) -> list[str]:
-    return b"".join(text for texts in family.buckets.texts() for text in texts).decode().splitlines()
+    return b"".join(bucket.text() for bucket in family.buckets.snapshots()).decode().splitlines()
 
 
 def test_an_object_is_shown_as_it_is_now() -> None:

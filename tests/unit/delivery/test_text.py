@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from observability.delivery.text import REMEMBERED, LabelFormat, escaped, header, label_prefix, number, shortened_to
+from observability.delivery.text import (
+    REMEMBERED,
+    LabelFormat,
+    Tails,
+    escaped,
+    header,
+    label_prefix,
+    number,
+    shortened_to,
+)
 from observability.signals.catalogue import Type
 
 ANY_TEXT = st.text(st.characters(codec=None))
@@ -86,20 +95,21 @@ def test_cut_values_are_counted() -> None:
 
 def test_many_short_values_are_not_cut_together() -> None:
     tails = LabelFormat(("a", "b"), 32).tails([(("x" * 20, "y" * 20), 1.0)])
-    assert tails == (("", f',a="{"x" * 20}",b="{"y" * 20}"}} 1\n'), 0)
+    assert tails == Tails((b"", f',a="{"x" * 20}",b="{"y" * 20}"}} 1\n'.encode()))
 
 
 def test_of_two_samples_with_the_same_labels_the_later_one_counts() -> None:
     tails = LabelFormat(("a",), 64).tails([(("x",), 1.0), (("y",), 2.0), (("x",), 3.0)])
-    assert tails.parts == ("", ',a="x"} 3\n', ',a="y"} 2\n')
+    assert tails.parts == (b"", b',a="x"} 3\n', b',a="y"} 2\n')
 
 
 def test_values_that_differ_only_in_what_cannot_be_carried_are_one_series() -> None:
-    assert LabelFormat(("a",), 64).tails([(("\ud800",), 1.0), (("\ud801",), 2.0)]).parts == ("", ',a="\ufffd"} 2\n')
+    tails = LabelFormat(("a",), 64).tails([(("\ud800",), 1.0), (("\ud801",), 2.0)])
+    assert tails.parts == (b"", ',a="\ufffd"} 2\n'.encode())
 
 
 def test_no_labels_is_only_a_number() -> None:
-    assert LabelFormat((), 64).tails([((), 7.0)]).parts == ("", "} 7\n")
+    assert LabelFormat((), 64).tails([((), 7.0)]).parts == (b"", b"} 7\n")
 
 
 @pytest.mark.parametrize("values", [(), ("a",), ("a", "b", "c")])
@@ -117,7 +127,7 @@ def test_an_open_set_of_values_is_rendered_as_well_as_a_closed_one() -> None:
     labels = LabelFormat(("a",), 64)
     numbers = range(REMEMBERED + 10)
     first = [labels.tails([((f"v{value}",), 1.0)]) for value in numbers]
-    assert first == [(("", f',a="v{value}"}} 1\n'), 0) for value in numbers]
+    assert first == [Tails((b"", f',a="v{value}"}} 1\n'.encode())) for value in numbers]
     assert [labels.tails([((f"v{value}",), 1.0)]) for value in numbers] == first
 
 
@@ -133,13 +143,13 @@ def test_an_open_set_of_values_is_rendered_as_well_as_a_closed_one() -> None:
     ],
 )
 def test_labels_are_escaped(value: str, text: str) -> None:
-    assert LabelFormat(("a",), 64).tails([((value,), 1.0)]) == (("", f',a="{text}"}} 1\n'), 0)
+    assert LabelFormat(("a",), 64).tails([((value,), 1.0)]) == Tails((b"", f',a="{text}"}} 1\n'.encode()))
 
 
 @given(ANY_TEXT, ANY_TEXT)
 def test_any_value_reads_back(identity: str, value: str) -> None:
     tails = LabelFormat(("word",), 10_000).tails([((value,), 1.0)])
-    text = f"m{{{label_prefix([('name', identity)])}".join(tails.parts)
+    text = f"m{{{label_prefix([('name', identity)])}".encode().join(tails.parts).decode()
     (family,) = text_string_to_metric_families(f"# TYPE m gauge\n{text}")
     (sample,) = family.samples
     assert sample.labels == {"name": clean(identity), "word": clean(value)}
