@@ -62,8 +62,13 @@ class Pipeline:
 
     async def follow_time(self) -> None:
         """Bring what changes with time into the exposition, for ever: the one timer of the exporter."""
+        before = self._clock()
         while True:
             now = self._clock()
+            if now < before - _IDLE_SECONDS:
+                log.warning("the clock was set back", seconds=round(before - now))
+                self._store.rewind()
+            before = now
             next_due = self._store.next_due()
             if next_due is not None and next_due <= now:
                 self._exposition.apply(self._store.due(now, self.failed))

@@ -330,13 +330,20 @@ def _risky(options: list[str] | None) -> tuple[str, ...]:
 
 
 def _step(step: wire.ApplicationSetStep, problems: Problems) -> Step:
-    try:
-        number = int(step.step or 0)
-    except ValueError:
+    number = _number(step.step)
+    if number is None:
         problems.append(("status.applicationStatus[].step", f"expected a number, got {str(step.step)[:64]!r}"))
-        number = 0
     since = _seconds(step.last_transition_time)
-    return Step(step.application or "", number, step.status or "", since)
+    return Step(step.application or "", number or 0, step.status or "", since)
+
+
+def _number(step: str | int | None) -> int | None:
+    """0 when it is not told; None when it is no number, or none that anybody would count to."""
+    try:
+        number = int(step or 0)
+    except ValueError:
+        return None
+    return number if abs(number) < 2**31 else None
 
 
 def _window(window: wire.SyncWindow) -> SyncWindow:

@@ -94,9 +94,15 @@ def _has_overrides(entry: Mapping[str, Any]) -> bool:
 
 
 def _pruned(value: Any) -> Any:
-    """Without empty fields, at any depth: Argo CD writes some of them in one place and leaves them out in another."""
+    """Without empty fields, at any depth: Argo CD writes some of them in one place and leaves them out in another.
+
+    Values are kept as they are: in them an empty field, `false` or 0 says something.
+    """
     if isinstance(value, dict):
-        pruned = {name: _pruned(field) if isinstance(field, dict | list) else field for name, field in value.items()}
+        pruned = {
+            name: _pruned(field) if isinstance(field, dict | list) and name != _VALUES else field
+            for name, field in value.items()
+        }
         return pruned if all(pruned.values()) else {name: field for name, field in pruned.items() if field}
     if isinstance(value, list):
         return [_pruned(entry) for entry in value]

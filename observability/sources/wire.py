@@ -17,6 +17,8 @@ from observability.sources.engine import Problems
 
 Instant: TypeAlias = Annotated[datetime, Meta(tz=True)]
 """RFC 3339, with an offset."""
+Integer: TypeAlias = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+"""As in Go; a larger one would fit no sample."""
 
 
 class Wire(Struct, gc=False):
@@ -125,7 +127,7 @@ class SyncOperation(Revised, rename="camel"):
     manifests: list[Raw] | None = None
     sync_options: list[str] | None = None
     sync_strategy: SyncStrategy | None = None
-    auto_heal_attempts_count: int | None = None
+    auto_heal_attempts_count: Integer | None = None
 
 
 class Operation(Wire, rename="camel"):
@@ -139,12 +141,12 @@ class OperationState(Wire, rename="camel"):
     message: str | None = None
     started_at: Instant | None = None
     finished_at: Instant | None = None
-    retry_count: int | None = None
+    retry_count: Integer | None = None
     sync_result: Revised | None = None
 
 
 class HistoryEntry(Revised, rename="camel"):
-    id: int | None = None
+    id: Integer | None = None
     deploy_started_at: Instant | None = None
     deployed_at: Instant | None = None
     initiated_by: Initiator | None = None
@@ -247,7 +249,7 @@ class ApplicationSetSpec(Wire):
 class ApplicationSetStep(Wire, rename="camel"):
     application: str | None = None
     status: str | None = None
-    step: str | int | None = None
+    step: str | Integer | None = None
     last_transition_time: Instant | None = None
 
 
@@ -255,7 +257,7 @@ class ApplicationSetStatus(Wire, rename="camel"):
     conditions: list[Condition] | None = None
     application_status: list[ApplicationSetStep] | None = None
     resources: list[Raw] | None = None
-    resources_count: int | None = None
+    resources_count: Integer | None = None
 
 
 class ApplicationSet(Wire):

@@ -115,12 +115,13 @@ def _history(memory: Memory, app: Application) -> None:
 def _deployment(memory: Memory, app: Application) -> None:
     """Take the newest entry of the history as what is deployed now."""
     newest = app.history[-1]
+    stands = memory.rolled_back and newest.target == memory.deployed
     memory.deployed = newest.target
     memory.deployed_id = newest.id
     memory.deployed_at = newest.deployed_at
     memory.desired_at_deployment = app.desired
     memory.settled_since_deployment = False
-    memory.rolled_back = app.desired != newest.target and _repeats(app.history)
+    memory.rolled_back = app.desired != newest.target and (stands or _repeats(app.history))
     memory.fresh = False
 
 
@@ -156,7 +157,8 @@ def _verdict(memory: Memory, app: Application, at: float, settle_seconds: float,
         if app.sync is SyncStatus.SYNCED:
             _synced(memory, app)
         return
-    settling = memory.running or (memory.ended_at is not None and at < memory.ended_at + settle_seconds)
+    # A clock that was set back by more than that does not make it wait until the time has come again.
+    settling = memory.running or (memory.ended_at is not None and abs(at - memory.ended_at) < settle_seconds)
     if memory.out_of_sync_since is None:
         memory.out_of_sync_since = at
         memory.unconverged = settling and not memory.fresh and not memory.running

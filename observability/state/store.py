@@ -111,11 +111,10 @@ class Store:
         return changes
 
     def rewind(self) -> None:
-        """The clock was set back: what was judged by it, and when to judge again, is worth nothing. `due` does it anew."""
+        """The clock was set back: what was judged by it, and when to judge again, holds no more. `due` judges anew."""
         self._alarms.clear()
-        for assignment in filter(None, self._assignments.values()):
+        for assignment in {one for one in self._assignments.values() if one}:
             assignment.expires_at = float("-inf")
-        for assignment in {id(one): one for one in self._assignments.values() if one}.values():
             self._alarm(0.0, assignment)
         self._backlog.update(dict.fromkeys((Kind.PROJECT, key) for key in self._projects))
         self._backlog.update(dict.fromkeys((Kind.APPLICATION, key) for key in self._applications))

@@ -6,7 +6,8 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
@@ -88,6 +89,10 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.0"  # an answer without a length ends with the connection: watches have none
     reviews: Reviews
 
+    def handle(self) -> None:
+        with suppress(OSError, HTTPException):  # either side went away
+            super().handle()
+
     def parse_request(self) -> bool:
         if self.reviews.gone:
             self.close_connection = True
@@ -122,8 +127,6 @@ class _Handler(BaseHTTPRequestHandler):
             with error:
                 self._begin(error.code)
                 self.wfile.write(error.read())
-        except OSError:
-            self.close_connection = True  # either side went away
 
     def _begin(self, status: int) -> None:
         self.send_response(status)

@@ -6,6 +6,7 @@ custom resources, and asks a webhook of the tests who somebody is and what he ma
 
 import json
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -292,6 +293,13 @@ class ApiServer(Server):
     def delete(self, kind: str, namespace: str, name: str) -> None:
         """Delete an object."""
         self.ask("DELETE", f"{objects_path(kind, namespace)}/{name}")
+
+    def watches(self, kind: str) -> int:
+        """How many watches of a kind are open, by the API server's own metrics."""
+        with urllib.request.urlopen(f"{self.url}/metrics", context=self.context, timeout=30) as answer:  # noqa: S310
+            text = answer.read().decode()
+        of_kind = rf'^apiserver_longrunning_requests{{.*resource="{ARGO_KINDS[kind]}".*verb="WATCH".*}} (\d+)$'
+        return sum(map(int, re.findall(of_kind, text, re.MULTILINE)))
 
     def kubeconfig(self, token: str | None = None) -> Path:
         """A kubeconfig for the administrator, or for the bearer of `token`."""

@@ -1,0 +1,57 @@
+"""The demo's API in a thread, for tests that watch it from other processes."""
+
+import asyncio
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+from aiohttp import web
+
+from observability.demo.api import Api
+from observability.demo.objects import Literal
+from observability.demo.store import Store
+
+_PLURALS: Final = {"Application": "applications", "ApplicationSet": "applicationsets", "AppProject": "appprojects"}
+
+
+class SimulatedApi:
+    """Serves whatever the tests put into it, also objects that a real API server would refuse.
+
+    Faithful to what observability.demo.api is: list and watch with resourceVersions, on a real socket. An object comes
+    out as it was put, but for its resourceVersion.
+    """
+
+    def __init__(self) -> None:
+        self.url = ""
+        self._store = Store()
+        self._loop = asyncio.new_event_loop()
+
+    def put(self, document: Mapping[str, Any], plural: str = "") -> None:
+        """Create or replace an object; `plural` is needed only for a kind that is a lie."""
+        literal = Literal(dict(document))
+        self._loop.call_soon_threadsafe(self._store.put, plural or _PLURALS[document["kind"]], literal)
+
+    def delete(self, kind: str, namespace: str, name: str) -> None:
+        """Delete an object."""
+        self._loop.call_soon_threadsafe(self._store.delete, _PLURALS[kind], (namespace, name))
+
+    @contextmanager
+    def serving(self) -> Iterator["SimulatedApi"]:
+        """Serve on a free port of the loopback; `url` tells which."""
+        runner = web.AppRunner(Api(self._store).application(), shutdown_timeout=0, access_log=None)
+        thread = threading.Thread(target=self._loop.run_forever, name="simulated API")
+        thread.start()
+        try:
+            asyncio.run_coroutine_threadsafe(self._start(runner), self._loop).result()
+            yield self
+        finally:
+            asyncio.run_coroutine_threadsafe(runner.cleanup(), self._loop).result()
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            thread.join()
+            self._loop.close()
+
+    async def _start(self, runner: web.AppRunner) -> None:
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"

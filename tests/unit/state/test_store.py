@@ -1,0 +1,582 @@
+"""The store: what it believes after observations and after time, and which changes it tells."""
+
+from typing import Any, Final
+
+import pytest
+
+from observability.model.application import Application, Destination, Key, Source
+from observability.model.observation import Alive, Gone, Kind, Listed, Listing, Malformed, Restarted, Scope, Unavailable
+from observability.model.project import Project, SyncWindow
+from observability.model.state import ApplicationSetState, ApplicationState, Change, ProjectState, WindowState
+from observability.model.status import Cause, HealthStatus, Phase, Policy, Result, SyncStatus
+from observability.settings.environments import Environment, IdentityRule, IdentitySource, by_name
+from observability.settings.groups import GlobalProject
+from observability.state.store import Store
+from tests.builders import (
+    NOON,
+    application,
+    applicationset,
+    entry,
+    gone,
+    listing,
+    operation,
+    project,
+    seen,
+    target,
+    window,
+)
+
+APPLICATIONS: Final = Scope(Kind.APPLICATION)
+PROJECTS: Final = Scope(Kind.PROJECT)
+SETTLE: Final = 10.0
+HOUR: Final = 3600.0
+ENVIRONMENTS: Final = (Environment(name="dev"), Environment(name="staging"), Environment(name="prod"))
+FROM_ONE: Final = window("deny", "0 13 * * *", "2h")
+"""Forbids syncs from 13:00 to 15:00 UTC: an hour after NOON, for two."""
+SHOP: Final = Key("argocd", "shop-prod")
+
+
+def new(**more: Any) -> Store:
+    """A store that has seen nothing."""
+    return Store(
+        **{"settle_seconds": SETTLE, "environments": ENVIRONMENTS, "identity": (by_name(ENVIRONMENTS),), **more}
+    )
+
+
+def watching(*resources: Application | Project, **more: Any) -> Store:
+    """A store whose first lists, an hour ago, had these."""
+    store = new(**more)
+    projects = [one for one in resources if isinstance(one, Project)]
+    apps = [one for one in resources if isinstance(one, Application)]
+    store.apply(listing(projects, NOON - HOUR, PROJECTS))
+    store.apply(listing(apps, NOON - HOUR))
+    return store
+
+
+def known(store: Store, key: Key = SHOP) -> ApplicationState:
+    state = store.states(Kind.APPLICATION)[key]
+    assert isinstance(state, ApplicationState)
+    return state
+
+
+def names(store: Store, kind: Kind = Kind.APPLICATION) -> set[str]:
+    return {key.name for key in store.states(kind)}
+
+
+def told(changes: list[Change]) -> list[str]:
+    """Each change as a word: `+shop` is new, `-shop` gone, `shop` changed."""
+    signs = {(True, False): "+", (False, True): "-", (False, False): ""}
+    return [signs[change.before is None, change.after is None] + change.key.name for change in changes]
+
+
+def settled_down(store: Store, now: float) -> list[Change]:
+    """All that is due until `now`."""
+    changes: list[Change] = []
+    while (next_due := store.next_due()) is not None and next_due <= now:
+        changes += store.due(now)
+    return changes
+
+
+# Objects come and go
+
+
+def test_a_list_is_told_object_by_object() -> None:
+    store = new()
+    changes = store.apply(listing([application("shop-prod"), application("shop-dev")]))
+    assert told(changes) == ["+shop-prod", "+shop-dev"]
+    assert all(change.received_at == NOON and change.kind is Kind.APPLICATION for change in changes)
+    assert changes[0].after is known(store)
+
+
+def test_each_update_is_told_with_what_was_and_what_is() -> None:
+    store = watching(application(resource_version="1"))
+    before = known(store)
+    (change,) = store.apply([seen(application(resource_version="2", health=HealthStatus.DEGRADED))])
+    assert change.before is before
+    assert change.after is known(store)
+    assert known(store).facts.health is HealthStatus.DEGRADED
+
+
+def test_the_same_version_again_is_no_change() -> None:
+    store = watching(application(resource_version="1"))
+    assert store.apply([seen(application(resource_version="1"))]) == []
+    assert store.apply(listing([application(resource_version="1")], reason="expired")) == []
+
+
+def test_one_that_is_deleted_is_forgotten() -> None:
+    store = watching(application())
+    assert told(store.apply([gone(application())])) == ["-shop-prod"]
+    assert names(store) == set()
+    assert store.apply([gone(application())]) == []
+
+
+def test_the_deletion_of_an_earlier_one_of_that_name_deletes_nothing() -> None:
+    store = watching(application(uid="new"))
+    assert store.apply([gone(application(uid="old"))]) == []
+    assert told(store.apply([gone(application(uid=""))])) == ["-shop-prod"]
+
+
+def test_one_of_the_same_name_with_another_uid_is_another() -> None:
+    store = watching(application(uid="old", history=(entry(0, "a"),), labels={}))
+    changes = store.apply([seen(application(uid="new", history=(entry(0, "a"), entry(1, "b"))))])
+    assert told(changes) == ["-shop-prod", "+shop-prod"]
+    assert known(store).memory.deployments == 2
+
+
+def test_two_of_one_name_in_two_namespaces_are_two() -> None:
+    store = watching(application(), application(namespace="team-a"))
+    store.apply([gone(application(namespace="team-a"))])
+    assert set(store.states(Kind.APPLICATION)) == {SHOP}
+
+
+def test_applicationsets_are_told_when_they_change() -> None:
+    store = new()
+    (change,) = store.apply([seen(applicationset(applications=1))])
+    assert isinstance(change.after, ApplicationSetState)
+    assert store.apply([seen(applicationset(applications=1))]) == []
+    assert told(store.apply([seen(applicationset(applications=2))])) == ["shops"]
+    assert told(store.apply([gone(applicationset())])) == ["-shops"]
+
+
+def test_projects_are_told_with_their_windows() -> None:
+    store = new()
+    (change,) = store.apply([seen(project("shop", FROM_ONE, window(schedule="never")))])
+    assert isinstance(change.after, ProjectState)
+    later, unreadable = change.after.windows
+    assert later.active is False
+    assert later.changes_at == pytest.approx(NOON + HOUR, abs=0.01)
+    assert unreadable == WindowState(None)
+    assert told(store.apply([gone(project("shop"))])) == ["-shop"]
+
+
+@pytest.mark.parametrize(
+    "observation",
+    [
+        Alive(APPLICATIONS, "9", NOON),
+        Restarted(APPLICATIONS, "closed"),
+        Unavailable(APPLICATIONS, "unreachable", "away"),
+        Malformed(APPLICATIONS, SHOP, "spec", "expected an object", skipped=True),
+    ],
+)
+def test_what_is_no_object_changes_nothing(observation: Any) -> None:
+    store = watching(application())
+    assert store.apply([observation]) == []
+    assert names(store) == {"shop-prod"}
+
+
+# Lists
+
+
+def test_what_a_later_list_does_not_have_was_deleted() -> None:
+    store = watching(application("a"), application("b"), application("c"))
+    changes = store.apply(listing([application("a"), application("d")], reason="expired"))
+    assert sorted(told(changes)) == ["+d", "-b", "-c", "a"]
+    assert names(store) == {"a", "d"}
+
+
+def test_until_a_list_is_complete_nothing_is_missing() -> None:
+    store = watching(application("a"), application("b"))
+    store.apply([Listing(APPLICATIONS, "outage"), seen(application("a"))])
+    assert names(store) == {"a", "b"}
+
+
+def test_a_list_that_is_begun_again_forgets_what_it_had() -> None:
+    store = watching(application("a"), application("b"))
+    store.apply([Listing(APPLICATIONS, "expired"), seen(application("a"))])
+    store.apply(listing([application("b")], reason="outage"))
+    assert names(store) == {"b"}
+
+
+def test_what_cannot_be_read_in_a_list_is_there_all_the_same() -> None:
+    store = watching(application("a"), application("b"))
+    unreadable = Malformed(APPLICATIONS, Key("argocd", "b"), "", "no JSON", skipped=True)
+    store.apply([Listing(APPLICATIONS, "expired"), seen(application("a")), unreadable, Listed(APPLICATIONS, "9", NOON)])
+    assert names(store) == {"a", "b"}
+
+
+def test_one_that_goes_while_it_is_listed_is_gone() -> None:
+    store = watching(application("a"))
+    store.apply([Listing(APPLICATIONS, "expired"), seen(application("a")), gone(application("a"))])
+    assert told(store.apply([Listed(APPLICATIONS, "9", NOON)])) == []
+    assert names(store) == set()
+
+
+def test_the_list_of_a_namespace_says_nothing_of_others() -> None:
+    store = new()
+    a, b = Scope(Kind.APPLICATION, "team-a"), Scope(Kind.APPLICATION, "team-b")
+    store.apply(listing([application("a", namespace="team-a")], scope=a))
+    store.apply(listing([application("b", namespace="team-b")], scope=b))
+    assert told(store.apply(listing([], scope=a, reason="expired"))) == ["-a"]
+    assert names(store) == {"b"}
+
+
+def test_the_list_of_a_kind_says_nothing_of_others() -> None:
+    store = watching(application(), project("shop"))
+    store.apply(listing([], scope=PROJECTS, reason="expired"))
+    assert (names(store), names(store, Kind.PROJECT)) == ({"shop-prod"}, set())
+
+
+# Born, or there before us
+
+PAST: Final[dict[str, Any]] = {"history": (entry(0, "a"), entry(1, "b")), "operation": operation()}
+
+
+def counted(store: Store) -> tuple[int, int]:
+    """Deployments and successful operations of the one Application."""
+    memory = known(store).memory
+    return memory.deployments, memory.results[list(Result).index(Result.SUCCESS)]
+
+
+def test_what_the_first_list_has_is_not_counted() -> None:
+    assert counted(watching(application(**PAST))) == (0, 0)
+
+
+@pytest.mark.parametrize("created_at", [None, NOON - HOUR - 30, NOON])
+def test_what_is_watched_after_it_is_new(created_at: float | None) -> None:
+    """The clock of the API server may be half a minute behind ours."""
+    store = watching()
+    store.apply([seen(application(**PAST, created_at=created_at))])
+    assert counted(store) == (2, 1)
+
+
+@pytest.mark.parametrize(("created_at", "expected"), [(None, (0, 0)), (NOON - HOUR - 1, (0, 0)), (NOON, (2, 1))])
+def test_what_a_later_list_has_is_new_when_it_was_created_since(
+    created_at: float | None, expected: tuple[int, int]
+) -> None:
+    store = watching()
+    store.apply(listing([application(**PAST, created_at=created_at)], reason="expired"))
+    assert counted(store) == expected
+
+
+def test_one_that_could_not_be_read_before_is_not_new() -> None:
+    store = new()
+    unreadable = Malformed(APPLICATIONS, SHOP, "", "no JSON", skipped=True)
+    store.apply([Listing(APPLICATIONS, "start"), unreadable, Listed(APPLICATIONS, "9", NOON - HOUR)])
+    store.apply([seen(application(**PAST, created_at=NOON - 24 * HOUR))])
+    assert counted(store) == (0, 0)
+
+
+def test_the_first_list_of_its_namespace_counts() -> None:
+    store = new()
+    scope = Scope(Kind.APPLICATION, "argocd")
+    store.apply(listing([], scope=Scope(Kind.APPLICATION, "other")))
+    store.apply(listing([application(**PAST)], scope=scope))
+    assert counted(store) == (0, 0)
+    store.apply([gone(application()), seen(application(uid="2", **PAST, created_at=NOON + 1))])
+    assert counted(store) == (2, 1)
+
+
+# What is kept
+
+
+def test_what_is_remembered_is_let_go_of() -> None:
+    facts: dict[str, Any] = {"images": ("a:1",), "labels": {"team": "shop", "env": "prod"}}
+    slim = known(watching(application(**facts, history=(entry(0, "a"), entry(1, "b"))))).facts
+    assert (tuple(slim.history), slim.images, dict(slim.labels)) == ((entry(1, "b"),), (), {})
+
+
+def test_what_is_exposed_is_kept() -> None:
+    facts: dict[str, Any] = {"images": ("a:1",), "labels": {"team": "shop", "env": "prod"}}
+    kept = known(watching(application(**facts), kept_labels=("team", "absent"), keeps_images=True)).facts
+    assert (kept.images, dict(kept.labels)) == (("a:1",), {"team": "shop"})
+
+
+# Identity
+
+
+def test_identity_never_changes_while_it_lives() -> None:
+    rules = (IdentityRule(source=IdentitySource.APPLICATION_LABEL, key="env"), by_name(ENVIRONMENTS))
+    store = watching(application(labels={"env": "staging"}), identity=rules)
+    before = known(store).identity
+    assert (before.environment, before.project) == ("staging", "shop")
+    store.apply([seen(application(labels={"env": "dev"}, project="other", resource_version="2"))])
+    assert known(store).identity == before
+    assert known(store).facts.project == "other"
+
+
+def test_identity_comes_from_its_applicationset_and_its_project_when_they_are_known() -> None:
+    rules = (
+        IdentityRule(source=IdentitySource.APPLICATIONSET, key="env"),
+        IdentityRule(source=IdentitySource.PROJECT, key="service", pattern="(?P<service>.+)"),
+    )
+    store = new(identity=rules)
+    store.apply([seen(applicationset("shops", labels={"env": "dev"})), seen(project("shop", labels={"service": "s"}))])
+    store.apply(listing([application("x", applicationset="shops"), application("y")]))
+    x, y = known(store, Key("argocd", "x")).identity, known(store, Key("argocd", "y")).identity
+    assert (x.environment, x.service) == ("dev", "s")
+    assert (y.environment, y.service) == ("unassigned", "s")
+
+
+# Time
+
+
+def test_before_anything_is_seen_nothing_is_due() -> None:
+    assert new().next_due() is None
+    assert new().due(NOON) == []
+
+
+def test_the_settle_time_ends_without_an_update() -> None:
+    store = watching(application(history=(entry(0, "a", NOON - 2 * HOUR),), reconciled_at=NOON - HOUR))
+    store.apply([seen(application(operation=operation(Phase.RUNNING)))])
+    store.apply([seen(application(operation=operation()), NOON + 1)])
+    late = application(operation=operation(), sync=SyncStatus.OUT_OF_SYNC, desired=target("b"))
+    store.apply([seen(late, NOON + 2)])
+    assert known(store).memory.cause is None
+    assert store.next_due() == NOON + 1 + SETTLE
+    assert store.due(NOON + SETTLE) == []
+    (change,) = store.due(NOON + 1 + SETTLE)
+    assert isinstance(change.after, ApplicationState)
+    assert change.after.memory.cause is Cause.PENDING_REVISION
+    assert change.received_at == NOON + 1 + SETTLE
+    assert settled_down(store, NOON + HOUR) == []
+
+
+def blocked(store: Store, key: Key = SHOP) -> tuple[bool, bool]:
+    """May an automated and a manual sync not start?"""
+    verdict = known(store, key).windows
+    return not verdict.can_sync_auto, not verdict.can_sync_manual
+
+
+def test_a_window_opens_and_closes_without_an_update() -> None:
+    store = watching(project("shop", FROM_ONE), application())
+    assert blocked(store) == (False, False)
+    assert known(store).windows.auto_changes_at == pytest.approx(NOON + HOUR, abs=0.01)
+    assert store.next_due() == pytest.approx(NOON + HOUR, abs=0.01)
+    assert sorted(told(settled_down(store, NOON + HOUR + 0.1))) == ["shop", "shop-prod"]
+    assert blocked(store) == (True, True)
+    settled_down(store, NOON + 3 * HOUR + 0.1)
+    assert blocked(store) == (False, False)
+
+
+def test_a_clock_that_is_set_back_closes_a_window_again() -> None:
+    store = watching(project("shop", FROM_ONE), application(), application("other", project="other"))
+    settled_down(store, NOON + 2 * HOUR)
+    assert blocked(store) == (True, True)
+    store.rewind()
+    assert store.next_due() == 0.0
+    settled_down(store, NOON)
+    assert blocked(store) == (False, False)
+    settled_down(store, NOON + HOUR + 0.1)
+    assert blocked(store) == (True, True)
+
+
+def test_all_that_share_a_window_follow_it() -> None:
+    apps = [application(f"shop-{number}") for number in range(5)]
+    store = watching(project("shop", FROM_ONE), *apps, application("other", project="other"))
+    changes = settled_down(store, NOON + HOUR + 0.1)
+    assert sorted(told(changes)) == ["shop", *(f"shop-{number}" for number in range(5))]
+    store.apply([gone(application("shop-0"))])
+    assert sorted(told(settled_down(store, NOON + 3 * HOUR + 0.1))) == ["shop", *(f"shop-{n}" for n in range(1, 5))]
+
+
+def test_when_all_are_gone_nothing_is_due_any_more() -> None:
+    store = watching(project("shop", FROM_ONE), application())
+    store.apply([gone(application()), gone(project("shop"))])
+    assert settled_down(store, NOON + 48 * HOUR) == []
+    assert store.next_due() is None
+
+
+def test_at_most_so_many_are_judged_at_once() -> None:
+    store = watching(project("shop", FROM_ONE), *(application(f"shop-{number}") for number in range(5)))
+    later = NOON + HOUR + 0.1
+    rounds = []
+    while (next_due := store.next_due()) is not None and next_due <= later:
+        rounds.append(len(store.due(later, most=2)))
+    assert rounds == [2, 2, 2]
+
+
+# Projects and windows
+
+
+def test_a_project_that_comes_later_is_taken_up() -> None:
+    store = watching(application())
+    assert told(store.apply([seen(project("shop", window()))])) == ["+shop"]
+    assert blocked(store) == (False, False)
+    assert store.next_due() == 0.0
+    assert told(store.due(NOON)) == ["shop-prod"]
+    assert blocked(store) == (True, True)
+
+
+def test_a_project_that_changes_is_taken_up_by_its_own() -> None:
+    store = watching(project("shop", window()), application(), application("other", project="other"))
+    store.apply([seen(project("shop", window(manual_sync=True)))])
+    assert told(settled_down(store, NOON)) == ["shop-prod"]
+    assert blocked(store) == (True, False)
+
+
+def test_a_project_that_says_the_same_concerns_nobody() -> None:
+    store = watching(project("shop", window(), resource_version="1"), application())
+    store.apply([seen(project("shop", window(), resource_version="2"))])
+    assert settled_down(store, NOON) == []
+
+
+def test_a_project_that_goes_takes_its_windows_along() -> None:
+    store = watching(project("shop", window()), application())
+    store.apply([gone(project("shop"))])
+    settled_down(store, NOON)
+    assert blocked(store) == (False, False)
+
+
+def test_an_application_may_go_before_the_change_of_its_project_is_taken_up() -> None:
+    store = watching(project("shop", window()), application())
+    changes = store.apply([seen(project("shop", window(manual_sync=True))), gone(application())])
+    assert told(changes) == ["shop", "-shop-prod"]
+    assert settled_down(store, NOON) == []
+
+
+def test_an_application_may_move_before_the_change_of_its_project_is_taken_up() -> None:
+    store = watching(project("shop", window()), project("free"), application())
+    store.apply([seen(project("shop", window(manual_sync=True))), seen(application(project="free"))])
+    settled_down(store, NOON)
+    assert blocked(store) == (False, False)
+
+
+def test_a_list_may_end_before_the_change_of_a_project_is_taken_up() -> None:
+    store = watching(project("shop", window()), application())
+    store.apply([seen(project("shop")), *listing([], reason="expired")])
+    assert names(store) == set()
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [
+        {"project": "free"},
+        {"destination": Destination(server="https://kubernetes.default.svc", namespace="elsewhere")},
+        {"controller_namespace": "argocd-2"},
+    ],
+    ids=["project", "destination", "Argo CD"],
+)
+def test_one_that_moves_has_other_windows_at_once(moved: dict[str, Any]) -> None:
+    here = SyncWindow("deny", "* * * * *", "1h", namespaces=("shop",))
+    store = watching(
+        project("shop", here), project("free"), project("shop", namespace="argocd-2", uid="other"), application()
+    )
+    assert blocked(store) == (True, True)
+    store.apply([seen(application(**moved))])
+    assert blocked(store) == (False, False)
+
+
+def test_the_windows_of_a_global_project_hold_for_all() -> None:
+    store = watching(
+        project("all", window()),
+        project("shop"),
+        application(),
+        global_projects=(GlobalProject(project="all"),),
+    )
+    assert blocked(store) == (True, True)
+    store.apply([seen(project("all", window(manual_sync=True)))])
+    assert told(settled_down(store, NOON)) == ["shop-prod"]
+    assert blocked(store) == (True, False)
+
+
+def test_a_project_that_is_labelled_comes_under_a_global_one() -> None:
+    gold = GlobalProject.model_validate({"project": "all", "match": {"matchLabels": {"tier": "gold"}}})
+    store = watching(project("all", window()), project("shop"), application(), global_projects=(gold,))
+    assert blocked(store) == (False, False)
+    store.apply([seen(project("shop", labels={"tier": "gold"}))])
+    settled_down(store, NOON)
+    assert blocked(store) == (True, True)
+
+
+def test_a_window_that_cannot_be_read_forbids_everything() -> None:
+    store = watching(project("shop", window(schedule="sometimes")), application())
+    assert blocked(store) == (True, True)
+    assert known(store).windows.error is not None
+
+
+# Policies
+
+
+def test_policies_are_those_of_its_environment() -> None:
+    facts = {"automated": True, "sources": (Source("https://git.example.com/a", target_revision="main"),)}
+    apps = [application(f"shop-{name}", **facts) for name in ("dev", "staging", "prod", "qa")]
+    store = watching(*apps)
+    assert {key.name: known(store, key).violations for key in store.states(Kind.APPLICATION)} == {
+        "shop-dev": (Policy.SELF_HEAL,),
+        "shop-staging": (Policy.AUTOMATED_SYNC,),
+        "shop-prod": (Policy.AUTOMATED_SYNC, Policy.TARGET_REVISION),
+        "shop-qa": (),
+    }
+
+
+def synced_in(store: Store, at: float, **more: Any) -> bool:
+    """After a sync that ran at `at`: was it outside its windows?"""
+    story: list[dict[str, Any]] = [{"phase": Phase.RUNNING}, {"phase": Phase.SUCCEEDED}]
+    for number, one in enumerate(story):
+        sync = operation(**{"started": at, **one, **more})
+        store.apply([seen(application(operation=sync, resource_version=f"{at}-{number}"), at + number)])
+    return Policy.OUTSIDE_WINDOW in known(store).violations
+
+
+def test_a_sync_outside_its_windows() -> None:
+    store = watching(project("shop", FROM_ONE), application())
+    assert not synced_in(store, NOON)
+    assert synced_in(store, NOON + 2 * HOUR)
+    assert not synced_in(store, NOON + 4 * HOUR)
+
+
+def test_a_manual_sync_that_the_window_lets_through() -> None:
+    store = watching(project("shop", window(manual_sync=True)), application())
+    assert not synced_in(store, NOON)
+    assert synced_in(store, NOON + 60, automated=True)
+
+
+def test_a_dry_run_says_nothing_of_windows() -> None:
+    store = watching(project("shop", FROM_ONE), application())
+    assert not synced_in(store, NOON + 2 * HOUR, dry_run=True)
+    assert synced_in(store, NOON + 2 * HOUR + 60)
+    assert synced_in(store, NOON + 4 * HOUR, dry_run=True)
+
+
+def test_one_that_was_parked_until_its_end_did_not_run() -> None:
+    store = watching(project("shop", window()), application())
+    parked = operation(Phase.RUNNING, message="Sync operation blocked by sync window")
+    store.apply([seen(application(operation=parked, resource_version="1"))])
+    ended = operation(Phase.FAILED, message="Operation terminated")
+    store.apply([seen(application(operation=ended, resource_version="2"), NOON + 1)])
+    assert Policy.OUTSIDE_WINDOW not in known(store).violations
+
+
+# A defect of ours
+
+
+IMPOSSIBLE: Final[Any] = []
+NOTHING: Final[Any] = None
+"""No object has these where a name or a tuple belongs: whoever handles them raises."""
+
+
+@pytest.mark.parametrize(
+    ("observation", "kind"),
+    [
+        (seen(application(destination=NOTHING)), Kind.APPLICATION),
+        (seen(applicationset(steps=NOTHING)), Kind.APPLICATIONSET),
+        (seen(Project(namespace="argocd", name="broken", windows=NOTHING)), Kind.PROJECT),
+        (Gone(Kind.PROJECT, IMPOSSIBLE, "", NOON), Kind.PROJECT),
+        (Listed(Scope(Kind.APPLICATIONSET, IMPOSSIBLE), "1", NOON), Kind.APPLICATIONSET),
+    ],
+)
+def test_what_cannot_be_taken_in_leaves_the_others(observation: Any, kind: Kind) -> None:
+    store = watching(project("shop", window()))
+    failures: list[Kind] = []
+    changes = store.apply(
+        [seen(application("a")), observation, seen(application("b"))], lambda failed, _: failures.append(failed)
+    )
+    assert {"+a", "+b"} <= set(told(changes))
+    assert failures == [kind]
+
+
+def test_unless_somebody_wants_to_know_it_is_raised() -> None:
+    with pytest.raises(AttributeError):
+        watching(project("shop", window())).apply([seen(application(destination=None))])
+
+
+def test_what_cannot_be_judged_anew_leaves_the_others() -> None:
+    store = watching(project("shop"), application("a"), application("b"))
+    known(store, Key("argocd", "a")).facts.destination = None  # type: ignore[assignment]  # a defect
+    store.apply([seen(project("shop", window()))])
+    failures: list[Kind] = []
+    changes = store.due(NOON, lambda failed, _: failures.append(failed))
+    assert (told(changes), failures) == (["b"], [Kind.APPLICATION])
+    store.apply([seen(project("shop", FROM_ONE))])
+    with pytest.raises(AttributeError):
+        settled_down(store, NOON)
