@@ -15,7 +15,7 @@ def text_of(metric: Metric[Any], subject: object, identity: Labels) -> str:
     prefix = label_prefix(identity).encode()
     family = Family(metric, 0, Limits(series_per_family=1_000, label_value_bytes=1_024), [[prefix] * BUCKET])
     family.buckets.grow()
-    family.update(Entry(0, prefix, [None]), subject)
+    family.update(Entry(0, [None]), subject)
     assert not family.failures, metric.name
     return (family.buckets.header + b"".join(bucket.text() for bucket in family.buckets.snapshots())).decode()
 

@@ -88,6 +88,7 @@ async def run(settings: Settings, clock: Callable[[], float] = time.time) -> Non
         async with asyncio.TaskGroup() as stages:
             tasks = [stages.create_task(_observe(subject, pipeline), name=_name(subject.scope)) for subject in subjects]
             tasks.append(stages.create_task(pipeline.follow_time(), name="timer"))
+            tasks.append(stages.create_task(exposition.keep_fresh(), name="deflate"))
             tasks.append(stages.create_task(_spare_the_collector(pipeline), name="freeze"))
             tasks.append(stages.create_task(_probe(own), name="probe"))
             await stop.wait()

@@ -1,52 +1,57 @@
-"""The text of each object's lines in one family, and what of it is deflated already. No I/O, no threads.
+"""What each object shows in one family, and what of it is deflated already. No I/O, no threads.
 
-Objects sit in slots, slots in buckets of `BUCKET`. A bucket is deflated again only when a text in it changed.
+Objects sit in slots, slots in buckets of `BUCKET`. A bucket is deflated again only when something in it changed.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from observability.delivery.fragments import EMPTY, Fragment, deflate, joined, parts_of
+from observability.delivery.text import Tails
 
 BUCKET: Final = 400
 """Objects in a bucket: few enough to deflate in 0.1 ms, enough to deflate to a twentieth."""
 
 Texts: TypeAlias = list[bytes]
-"""What is kept of each object of a bucket, by slot; empty where it shows nothing."""
+"""A text of each object of a bucket, by slot; empty where there is none."""
+
+Ends: TypeAlias = list[Any]
+"""What each object of a bucket shows, by slot, without its identity; empty where it shows nothing. The end of its line
+as bytes where it has one line at most, else the parts of its lines as a tuple of bytes."""
 
 
 class Snapshot(NamedTuple):
-    """A bucket at one moment. `prefixes`: None where the texts are whole lines, not only the ends of them."""
+    """A bucket at one moment: the identity labels of its objects, and the ends of their lines."""
 
     beginning: bytes
-    prefixes: Texts | None
-    texts: Texts
+    prefixes: Texts
+    ends: Ends
 
     def text(self) -> bytes:
         """All lines."""
-        if self.prefixes is None:
-            return b"".join(self.texts)
-        if b"" in self.texts:
-            found = zip(self.prefixes, self.texts, strict=True)
+        found = zip(self.prefixes, self.ends, strict=True)
+        if not self.beginning:
+            return b"".join([prefix.join(parts) for prefix, parts in found])
+        if b"" in self.ends:
             return b"".join([piece for prefix, end in found if end for piece in (self.beginning, prefix, end)])
-        pieces = [self.beginning] * (3 * len(self.texts))
+        pieces = [self.beginning] * (3 * len(self.ends))
         pieces[1::3] = self.prefixes
-        pieces[2::3] = self.texts
+        pieces[2::3] = self.ends
         return b"".join(pieces)
 
 
 class Buckets:
-    """Texts by slot, behind a header.
+    """The ends of lines by slot, behind a header.
 
-    With `prefixes`, the identity labels of all objects of the kind by bucket and slot, an object has one line at most
-    and only its end is kept: the line is `beginning`, the prefix and the end. That saves a sixth of all memory. Without
-    them whole lines are kept: several lines an object would be slow to put together at each scrape.
+    `prefixes` are the identity labels of all objects of the kind, by bucket and slot: they are kept once for all
+    families, which is most of the memory. With a `beginning`, an object has one line at most: beginning, prefix, end.
+    Without, it has the parts that `Tails` tells of; state sets share them.
 
     `lines` and `length` (in bytes, with the header) are what is there now. `deflated` is all there was when it was
     deflated last.
     """
 
-    def __init__(self, header: bytes, beginning: bytes = b"", prefixes: Sequence[Texts] | None = None) -> None:
+    def __init__(self, header: bytes, prefixes: Sequence[Texts], beginning: bytes = b"") -> None:
         self.header = header
         self.lines = 0
         self.length = len(header)
@@ -54,7 +59,7 @@ class Buckets:
         self._beginning = beginning
         self._prefixes = prefixes
         self._fragments: list[Fragment] = [self.deflated]
-        self._texts: list[Texts] = []
+        self._ends: list[Ends] = []
         self._stale: set[int] = set()
 
     @property
@@ -64,33 +69,40 @@ class Buckets:
 
     def grow(self) -> None:
         """Make room for `BUCKET` more slots."""
-        self._texts.append([b""] * BUCKET)
+        self._ends.append([b""] * BUCKET if self._beginning else [()] * BUCKET)
         self._fragments.append(EMPTY)
 
     def lines_of(self, slot: int) -> int:
         """How many lines are in a slot."""
         bucket, place = divmod(slot, BUCKET)
-        return self._texts[bucket][place].count(b"\n")
+        return self._lines(self._ends[bucket][place])
 
-    def store(self, slot: int, text: bytes, lines: int) -> bool:
-        """Put `text`, which has so many lines, in a slot. False when it was there already."""
+    def store(self, slot: int, tails: Tails) -> bool:
+        """Put lines in a slot. False when they were there already."""
         bucket, place = divmod(slot, BUCKET)
-        texts = self._texts[bucket]
-        old = texts[place]
-        if text == old:
+        ends = self._ends[bucket]
+        old = ends[place]
+        new = tails.parts if not self._beginning else tails.parts[1] if tails.parts else b""
+        if new == old:
             return False
-        texts[place] = text
-        more = lines - old.count(b"\n") if old else lines
+        ends[place] = new
+        more = tails.lines - self._lines(old)
         self.lines += more
-        self.length += len(text) - len(old)
-        if more and self._prefixes is not None:
-            self.length += more * (len(self._beginning) + len(self._prefixes[bucket][place]))
+        self.length += tails.size - self._size(old) + more * len(self._prefixes[bucket][place])
         self._stale.add(bucket)
         return True
 
+    def _lines(self, ends: bytes | tuple[bytes, ...]) -> int:
+        return bool(ends) if self._beginning else max(0, len(ends) - 1)
+
+    def _size(self, ends: bytes | tuple[bytes, ...]) -> int:
+        if isinstance(ends, bytes):
+            return len(self._beginning) + len(ends) if ends else 0
+        return sum(map(len, ends))
+
     def snapshots(self) -> list[Snapshot]:
         """All buckets at this moment."""
-        return [self._snapshot(bucket) for bucket in range(len(self._texts))]
+        return [self._snapshot(bucket) for bucket in range(len(self._ends))]
 
     def take_stale(self) -> dict[int, Snapshot]:
         """The buckets that `deflated` is behind of, by index. It is now up to the caller to deflate them.
@@ -102,8 +114,7 @@ class Buckets:
         return stale
 
     def _snapshot(self, bucket: int) -> Snapshot:
-        prefixes = None if self._prefixes is None else self._prefixes[bucket].copy()
-        return Snapshot(self._beginning, prefixes, self._texts[bucket].copy())
+        return Snapshot(self._beginning, self._prefixes[bucket].copy(), self._ends[bucket].copy())
 
     def give_back(self, stale: Mapping[int, Snapshot]) -> None:
         """They were not deflated after all."""

@@ -24,6 +24,7 @@ from observability.signals.catalogue import Metric, OwnMetric
 
 Subject = TypeVar("Subject")
 
+_QUIET_SECONDS: Final = 0.05
 _THREADS: Final = 2
 """Deflating leaves the interpreter's lock to others: two threads are twice as fast where there are two cores."""
 
@@ -92,6 +93,7 @@ class Exposition:
         self._meters = meters
         self._clock = clock
         self._deflating = asyncio.Lock()
+        self._changed = asyncio.Event()
         self._threads = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="deflate")
 
     def apply(self, changes: Iterable[Change]) -> None:
@@ -104,6 +106,7 @@ class Exposition:
                 received.append(change.received_at)
         for objects in self._objects.values():
             objects.admit()
+        self._changed.set()
         now = self._clock()
         for received_at in received:
             self._own.observe(self._meters.exposed_delay, (), max(0.0, now - received_at))
@@ -111,6 +114,23 @@ class Exposition:
     def show(self, kind: Kind) -> None:
         """The first list of `kind` is in: its families appear. Until then a body says nothing of them."""
         self._objects[kind].shown = True
+        self._changed.set()
+
+    async def keep_fresh(self) -> None:
+        """Deflate what changed as soon as nothing changes for a moment, for ever, so that a scrape finds little to do.
+
+        While changes never pause it does nothing, and it is at work for a fifth of the time at most.
+        """
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._changed.wait()
+            while self._changed.is_set():
+                self._changed.clear()
+                await asyncio.sleep(_QUIET_SECONDS)
+            began = loop.time()
+            async with self._deflating:
+                await self._refresh_all()
+            await asyncio.sleep(4 * (loop.time() - began))
 
     async def gzip(self) -> Sequence[bytes | memoryview]:
         """The body as pieces of one gzip member: all that was applied before the call.
@@ -118,9 +138,7 @@ class Exposition:
         Each family is of one moment; two families may be some milliseconds apart. Several callers share the work.
         """
         async with self._deflating:
-            families = self._families()
-            for family in families:
-                await self._refresh(family.buckets)
+            families = await self._refresh_all()
             own = deflate([self._own_text()])
             return gzip_member([*own, *(family.buckets.deflated for family in families)])
 
@@ -157,6 +175,12 @@ class Exposition:
     def _families(self) -> list[Family]:
         """Those that are shown, in the order of the body."""
         return [family for objects in self._objects.values() if objects.shown for family in objects.families]
+
+    async def _refresh_all(self) -> list[Family]:
+        families = self._families()
+        for family in families:
+            await self._refresh(family.buckets)
+        return families
 
     async def _refresh(self, buckets: Buckets) -> None:
         if buckets.fresh:
@@ -239,7 +263,7 @@ class _Objects:
             self._grow()
         slot = self._free.pop()
         self._prefixes[slot // BUCKET][slot % BUCKET] = prefix
-        entry = self._entries[key] = Entry(slot, prefix, [None] * len(self.families))
+        entry = self._entries[key] = Entry(slot, [None] * len(self.families))
         return entry
 
     def _remove(self, key: Key, entry: Entry) -> None:

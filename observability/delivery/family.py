@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 _Samples: TypeAlias = tuple[Sample, ...]
 
-_NOTHING: Final = Tails((b"",))
+_NOTHING: Final = Tails()
 _NO_MARK: Final = math.nan  # equals nothing, itself neither
 
 _Known: TypeAlias = tuple[object, Tails | None]
@@ -38,14 +38,13 @@ class Limits:
 
 
 class Entry(Struct, gc=False):
-    """An object of a kind in all families of that kind: its slot, its identity labels rendered, and a mark a family.
+    """An object of a kind in all families of that kind: its slot, and a mark a family.
 
     A mark tells what the family's text was rendered from, so that most texts are neither rendered nor read again.
     `numbers` are the values of the families that have a path, as they were last.
     """
 
     slot: int
-    prefix: bytes
     marks: list[object]
     numbers: tuple[object, ...] = ()
 
@@ -66,16 +65,14 @@ class Family:
         self._beginning = f"{metric.name}{{".encode()
         self._has_one_line = not metric.labels or metric.name.endswith("_info")
         self.buckets = Buckets(
-            header(metric.name, metric.type, metric.help),
-            self._beginning,
-            prefixes if self._has_one_line else None,
+            header(metric.name, metric.type, metric.help), prefixes, self._beginning if self._has_one_line else b""
         )
         self.dropped = 0
         self.truncated = 0
         self.failures = 0
         self._place = place
         self._samples = _without_zeros(metric.samples) if metric.name in limits.current_only else metric.samples
-        self._labels = LabelFormat(metric.labels, limits.label_value_bytes)
+        self._labels = LabelFormat(self._beginning, metric.labels, limits.label_value_bytes)
         self._is_labelled = bool(metric.labels)
         self._limit = limits.series_per_family
         self._mark: Callable[[_Samples], _Known] = self._remembered_tails if metric.labels else _last_value
@@ -108,7 +105,7 @@ class Family:
     def remove(self, entry: Entry) -> None:
         """Show nothing of this entry."""
         self._waiting.pop(entry.slot, None)
-        self.buckets.store(entry.slot, b"", 0)
+        self.buckets.store(entry.slot, _NOTHING)
 
     def admit(self) -> None:
         """Show those who wait, as far as there is room now."""
@@ -121,19 +118,19 @@ class Family:
     def _tails(self, samples: _Samples) -> Tails:
         if self._is_labelled or len(samples) != 1 or samples[0][0]:
             tails = self._labels.tails(samples)
-            if self._has_one_line and len(tails.parts) > 2:
+            if self._has_one_line and tails.lines > 1:
                 raise ValueError(f"{self.name}: expected one sample of a family without labels or of an info metric")
             return tails
-        return Tails((b"", f"}} {number(samples[0][1])}\n".encode()))
+        end = f"}} {number(samples[0][1])}\n".encode()
+        return Tails((self._beginning, end), len(self._beginning) + len(end))
 
     def _show(self, entry: Entry, subject: object, tails: Tails) -> bool:
-        buckets, series = self.buckets, len(tails.parts) - 1
-        if buckets.lines + series > self._limit and self._is_full(entry, subject, series):
+        buckets = self.buckets
+        if buckets.lines + tails.lines > self._limit and self._is_full(entry, subject, tails.lines):
             return False
         if self._waiting:
             self._waiting.pop(entry.slot, None)
-        beginning = b"" if self._has_one_line else self._beginning + entry.prefix
-        if buckets.store(entry.slot, beginning.join(tails.parts), series):
+        if buckets.store(entry.slot, tails):
             self.truncated += tails.cuts
         return True
 
@@ -145,7 +142,7 @@ class Family:
         if slot not in self._waiting:
             self.dropped += series
         self._waiting[slot] = (entry, subject)
-        buckets.store(slot, b"", 0)
+        buckets.store(slot, _NOTHING)
         return True
 
     def _remembered_tails(self, samples: _Samples) -> _Known:
@@ -154,7 +151,7 @@ class Family:
             return samples, None
         known = self._remembered.get(samples)
         if known is None:
-            known = self._remembered[samples] = (samples, self._labels.tails(samples))
+            known = self._remembered[samples] = (samples, self._tails(samples))
             if len(self._remembered) > REMEMBERED:
                 self._remembered = None
         return known

@@ -26,40 +26,48 @@ _HASH_BYTES: Final = 8
 
 
 class Tails(NamedTuple):
-    """The ends of an object's lines in one family, ready to be joined by what they all begin with.
+    """The ends of an object's lines in one family.
 
-    `parts` is nothing and then an end for each sample, so that `beginning.join(parts)` is the text. `cuts` is
-    how many label values were too long.
+    `parts` are what stands before, between and behind the identity labels of the lines, so that `prefix.join(parts)` is
+    the text; `size` is their length in bytes. `cuts` is how many label values were too long.
     """
 
-    parts: tuple[bytes, ...]
+    parts: tuple[bytes, ...] = ()
+    size: int = 0
     cuts: int = 0
+
+    @property
+    def lines(self) -> int:
+        """How many lines it is."""
+        return max(0, len(self.parts) - 1)
 
 
 class LabelFormat:
     """The labels of one family's own behind the identity: rendered, escaped, cut, never twice the same.
 
-    `value_bytes` is the longest label value in bytes of UTF-8.
+    `beginning` is what each line begins with, before the identity. `value_bytes` is the longest label value in bytes of
+    UTF-8.
     """
 
-    def __init__(self, labels: tuple[str, ...], value_bytes: int) -> None:
+    def __init__(self, beginning: bytes, labels: tuple[str, ...], value_bytes: int) -> None:
+        self._beginning = beginning
         self._template = "".join(f',{label}="%s"' for label in labels)
         self._value_bytes = value_bytes
         self._remembered: dict[tuple[str, ...], tuple[str, int]] | None = {}
 
     def tails(self, samples: Collection[Sample]) -> Tails:
         """The ends of the lines of one object. Of two samples with the same labels the later one counts."""
-        if len(samples) == 1:
-            ((values, value),) = samples
-            labels, cuts = self._labels(values) if values or self._template else ("", 0)
-            return Tails((b"", f"{labels}}} {number(value)}\n".encode()), cuts)
-        ends: dict[str, str] = {}
+        ends: dict[str, bytes] = {}
         cuts = 0
         for values, value in samples:
-            labels, cut = self._labels(values)
-            ends[labels] = f"{labels}}} {number(value)}\n"
+            labels, cut = self._labels(values) if values or self._template else ("", 0)
+            ends[labels] = f"{labels}}} {number(value)}\n".encode()
             cuts += cut
-        return Tails((b"", *(end.encode() for end in ends.values())), cuts)
+        if not ends:
+            return Tails()
+        *middle, last = ends.values()
+        parts = (self._beginning, *(end + self._beginning for end in middle), last)
+        return Tails(parts, sum(map(len, parts)), cuts)
 
     def _labels(self, values: tuple[str, ...]) -> tuple[str, int]:
         """The labels as text, and how many of them were cut."""

@@ -32,7 +32,7 @@ PREFIXES = [[f'name="{slot}"'.encode() for slot in range(start, start + BUCKET)]
 
 
 def entry(slot: int) -> Entry:
-    return Entry(slot, PREFIXES[slot // BUCKET][slot % BUCKET], [None])
+    return Entry(slot, [None])
 
 
 def words(*values: str) -> Subject:

@@ -10,7 +10,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from observability.delivery.text import (
     REMEMBERED,
     LabelFormat,
-    Tails,
     escaped,
     header,
     label_prefix,
@@ -89,45 +88,46 @@ def test_no_value_is_longer_than_the_limit(value: str, limit: int) -> None:
 
 
 def test_cut_values_are_counted() -> None:
-    tails = LabelFormat(("a", "b"), 32).tails([(("x" * 33, "y"), 1.0), (("x" * 33, "z" * 33), 1.0)])
+    tails = LabelFormat(b"m{", ("a", "b"), 32).tails([(("x" * 33, "y"), 1.0), (("x" * 33, "z" * 33), 1.0)])
     assert tails.cuts == 3
 
 
 def test_many_short_values_are_not_cut_together() -> None:
-    tails = LabelFormat(("a", "b"), 32).tails([(("x" * 20, "y" * 20), 1.0)])
-    assert tails == Tails((b"", f',a="{"x" * 20}",b="{"y" * 20}"}} 1\n'.encode()))
+    tails = LabelFormat(b"m{", ("a", "b"), 32).tails([(("x" * 20, "y" * 20), 1.0)])
+    assert tails.parts == (b"m{", f',a="{"x" * 20}",b="{"y" * 20}"}} 1\n'.encode())
 
 
 def test_of_two_samples_with_the_same_labels_the_later_one_counts() -> None:
-    tails = LabelFormat(("a",), 64).tails([(("x",), 1.0), (("y",), 2.0), (("x",), 3.0)])
-    assert tails.parts == (b"", b',a="x"} 3\n', b',a="y"} 2\n')
+    tails = LabelFormat(b"m{", ("a",), 64).tails([(("x",), 1.0), (("y",), 2.0), (("x",), 3.0)])
+    assert tails.parts == (b"m{", b',a="x"} 3\nm{', b',a="y"} 2\n')
+    assert (tails.lines, tails.size) == (2, len(b"".join(tails.parts)))
 
 
 def test_values_that_differ_only_in_what_cannot_be_carried_are_one_series() -> None:
-    tails = LabelFormat(("a",), 64).tails([(("\ud800",), 1.0), (("\ud801",), 2.0)])
-    assert tails.parts == (b"", ',a="\ufffd"} 2\n'.encode())
+    tails = LabelFormat(b"m{", ("a",), 64).tails([(("\ud800",), 1.0), (("\ud801",), 2.0)])
+    assert tails.parts == (b"m{", ',a="\ufffd"} 2\n'.encode())
 
 
 def test_no_labels_is_only_a_number() -> None:
-    assert LabelFormat((), 64).tails([((), 7.0)]).parts == (b"", b"} 7\n")
+    assert LabelFormat(b"m{", (), 64).tails([((), 7.0)]).parts == (b"m{", b"} 7\n")
 
 
 @pytest.mark.parametrize("values", [(), ("a",), ("a", "b", "c")])
 def test_a_row_whose_values_do_not_match_its_labels_raises(values: tuple[str, ...]) -> None:
     with pytest.raises(TypeError):
-        LabelFormat(("one", "two"), 64).tails([(values, 1.0)])
+        LabelFormat(b"m{", ("one", "two"), 64).tails([(values, 1.0)])
 
 
 def test_values_of_a_row_without_labels_raise() -> None:
     with pytest.raises(TypeError):
-        LabelFormat((), 64).tails([(("a",), 1.0)])
+        LabelFormat(b"m{", (), 64).tails([(("a",), 1.0)])
 
 
 def test_an_open_set_of_values_is_rendered_as_well_as_a_closed_one() -> None:
-    labels = LabelFormat(("a",), 64)
+    labels = LabelFormat(b"m{", ("a",), 64)
     numbers = range(REMEMBERED + 10)
     first = [labels.tails([((f"v{value}",), 1.0)]) for value in numbers]
-    assert first == [Tails((b"", f',a="v{value}"}} 1\n'.encode())) for value in numbers]
+    assert [tails.parts for tails in first] == [(b"m{", f',a="v{value}"}} 1\n'.encode()) for value in numbers]
     assert [labels.tails([((f"v{value}",), 1.0)]) for value in numbers] == first
 
 
@@ -143,13 +143,13 @@ def test_an_open_set_of_values_is_rendered_as_well_as_a_closed_one() -> None:
     ],
 )
 def test_labels_are_escaped(value: str, text: str) -> None:
-    assert LabelFormat(("a",), 64).tails([((value,), 1.0)]) == Tails((b"", f',a="{text}"}} 1\n'.encode()))
+    assert LabelFormat(b"m{", ("a",), 64).tails([((value,), 1.0)]).parts == (b"m{", f',a="{text}"}} 1\n'.encode())
 
 
 @given(ANY_TEXT, ANY_TEXT)
 def test_any_value_reads_back(identity: str, value: str) -> None:
-    tails = LabelFormat(("word",), 10_000).tails([((value,), 1.0)])
-    text = f"m{{{label_prefix([('name', identity)])}".encode().join(tails.parts).decode()
+    tails = LabelFormat(b"m{", ("word",), 10_000).tails([((value,), 1.0)])
+    text = label_prefix([("name", identity)]).encode().join(tails.parts).decode()
     (family,) = text_string_to_metric_families(f"# TYPE m gauge\n{text}")
     (sample,) = family.samples
     assert sample.labels == {"name": clean(identity), "word": clean(value)}
