@@ -47,14 +47,12 @@ class Buckets:
     families, which is most of the memory. With a `beginning`, an object has one line at most: beginning, prefix, end.
     Without, it has the parts that `Tails` tells of; state sets share them.
 
-    `lines` and `length` (in bytes, with the header) are what is there now. `deflated` is all there was when it was
-    deflated last.
+    `lines` is what is there now, `deflated` all that was there when it was deflated last.
     """
 
     def __init__(self, header: bytes, prefixes: Sequence[Texts], beginning: bytes = b"") -> None:
         self.header = header
         self.lines = 0
-        self.length = len(header)
         self.deflated = deflate([header])[0]
         self._beginning = beginning
         self._prefixes = prefixes
@@ -86,19 +84,12 @@ class Buckets:
         if new == old:
             return False
         ends[place] = new
-        more = tails.lines - self._lines(old)
-        self.lines += more
-        self.length += tails.size - self._size(old) + more * len(self._prefixes[bucket][place])
+        self.lines += tails.lines - self._lines(old)
         self._stale.add(bucket)
         return True
 
     def _lines(self, ends: bytes | tuple[bytes, ...]) -> int:
         return bool(ends) if self._beginning else max(0, len(ends) - 1)
-
-    def _size(self, ends: bytes | tuple[bytes, ...]) -> int:
-        if isinstance(ends, bytes):
-            return len(self._beginning) + len(ends) if ends else 0
-        return sum(map(len, ends))
 
     def snapshots(self) -> list[Snapshot]:
         """All buckets at this moment."""

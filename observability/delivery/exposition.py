@@ -5,10 +5,11 @@ All methods belong to the event loop; only deflating leaves it, for a thread.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain, repeat
+from itertools import chain
 from operator import attrgetter
 from typing import Any, Final, Generic, TypeVar
 
@@ -108,8 +109,8 @@ class Exposition:
             objects.admit()
         self._changed.set()
         now = self._clock()
-        for received_at in received:
-            self._own.observe(self._meters.exposed_delay, (), max(0.0, now - received_at))
+        for received_at, times in Counter(received).items():
+            self._own.observe(self._meters.exposed_delay, (), max(0.0, now - received_at), times)
 
     def show(self, kind: Kind) -> None:
         """The first list of `kind` is in: its families appear. Until then a body says nothing of them."""
@@ -168,7 +169,7 @@ class Exposition:
             dropped={family.name: family.dropped for family in families},
             failures={family.name: family.failures for family in families},
             truncated=sum(family.truncated for family in families),
-            identity_bytes=sum(family.buckets.length for family in shown),
+            identity_bytes=sum(family.buckets.deflated.length for family in shown),
             gzip_bytes=sum(len(family.buckets.deflated.data) for family in shown),
         )
 
@@ -240,31 +241,40 @@ class _Objects:
         if change.after is None:
             return
         if entry is None:
-            entry = self._add(change.key, change.after)
+            self._add(change.key, change.after)
+            return
         numbers = self._numbers_of(change.after)
         if numbers != entry.numbers:
-            # Many families are plain numbers: they are read in one go, and only what changed goes further.
-            before = entry.numbers or repeat(self)  # new: no value equals what is no value
-            for family, number, old in zip(self._numbers, numbers, before, strict=False):
+            # Most families are plain numbers: they are read in one go, and only what changed goes further.
+            for family, number, old in zip(self._numbers, numbers, entry.numbers, strict=True):
                 if number != old:
                     family.update(entry, change.after)
             entry.numbers = numbers
-        for family in self._others:
+        for family in self._differing(entry, change.after):
             family.update(entry, change.after)
+
+    def _differing(self, entry: Entry, state: State) -> Sequence[Family]:
+        """The other families that show something else now; all of them when a row raises, for `update` to deal with."""
+        try:
+            return [family for family in self._others if family.differs(entry, state)]
+        except Exception:
+            return self._others
 
     def admit(self) -> None:
         """Show objects that wait, in the families that have room."""
         for family in self.families:
             family.admit()
 
-    def _add(self, key: Key, state: State) -> Entry:
+    def _add(self, key: Key, state: State) -> None:
         prefix = label_prefix(self._identity(state)).encode()
         if not self._free:
             self._grow()
         slot = self._free.pop()
         self._prefixes[slot // BUCKET][slot % BUCKET] = prefix
         entry = self._entries[key] = Entry(slot, [None] * len(self.families))
-        return entry
+        entry.numbers = self._numbers_of(state)
+        for family in self.families:
+            family.update(entry, state)
 
     def _remove(self, key: Key, entry: Entry) -> None:
         del self._entries[key]

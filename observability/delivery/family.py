@@ -1,6 +1,5 @@
 """One family of /metrics: from the samples of an object to its text, within the limits. No I/O but the log."""
 
-import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,10 +17,6 @@ log = structlog.get_logger(__name__)
 _Samples: TypeAlias = tuple[Sample, ...]
 
 _NOTHING: Final = Tails()
-_NO_MARK: Final = math.nan  # equals nothing, itself neither
-
-_Known: TypeAlias = tuple[object, Tails | None]
-"""A mark, and the tails that it stands for where they are remembered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +35,7 @@ class Limits:
 class Entry(Struct, gc=False):
     """An object of a kind in all families of that kind: its slot, and a mark a family.
 
-    A mark tells what the family's text was rendered from, so that most texts are neither rendered nor read again.
+    A mark is what the text of a labelled family was rendered from, None: nothing is known. Most are the same again.
     `numbers` are the values of the families that have a path, as they were last.
     """
 
@@ -75,8 +70,7 @@ class Family:
         self._labels = LabelFormat(self._beginning, metric.labels, limits.label_value_bytes)
         self._is_labelled = bool(metric.labels)
         self._limit = limits.series_per_family
-        self._mark: Callable[[_Samples], _Known] = self._remembered_tails if metric.labels else _last_value
-        self._remembered: dict[_Samples, _Known] | None = {}
+        self._remembered: dict[_Samples, tuple[_Samples, Tails]] | None = {}
         self._waiting: OrderedDict[int, tuple[Entry, object]] = OrderedDict()
 
     @property
@@ -84,23 +78,27 @@ class Family:
         """How many objects are not shown for want of room."""
         return len(self._waiting)
 
+    def differs(self, entry: Entry, subject: object) -> bool:
+        """Whether `update` has something to do, as far as can be told at once. May raise what the row raises."""
+        samples = self._samples(subject)
+        mark = entry.marks[self._place]
+        return samples is not mark and samples != mark
+
     def update(self, entry: Entry, subject: object) -> None:
         """Show `subject`, whose entry this is, as it is now."""
         try:
             samples = tuple(self._samples(subject))
-            known = entry.marks[self._place]
-            if samples is known:
+            if samples == entry.marks[self._place]:
                 return
-            mark, tails = self._mark(samples)
-            if mark == known:
-                return
-            tails = tails or self._tails(samples)
+            mark, tails = self._remembered_tails(samples)
         except Exception:  # whatever a row does wrong with one object, the others and the other rows are shown
             if not self.failures:
                 log.exception("an object has no samples; more of this family are only counted", family=self.name)
             self.failures += 1
             mark, tails = None, _NOTHING
-        entry.marks[self._place] = mark if self._show(entry, subject, tails) else _NO_MARK
+        shown = self._show(entry, subject, tails)
+        # The values of numbers are kept elsewhere.
+        entry.marks[self._place] = mark if shown and self._is_labelled else None
 
     def remove(self, entry: Entry) -> None:
         """Show nothing of this entry."""
@@ -121,8 +119,7 @@ class Family:
             if self._has_one_line and tails.lines > 1:
                 raise ValueError(f"{self.name}: expected one sample of a family without labels or of an info metric")
             return tails
-        end = f"}} {number(samples[0][1])}\n".encode()
-        return Tails((self._beginning, end), len(self._beginning) + len(end))
+        return Tails((self._beginning, f"}} {number(samples[0][1])}\n".encode()), 1)
 
     def _show(self, entry: Entry, subject: object, tails: Tails) -> bool:
         buckets = self.buckets
@@ -145,10 +142,10 @@ class Family:
         buckets.store(slot, _NOTHING)
         return True
 
-    def _remembered_tails(self, samples: _Samples) -> _Known:
-        """The mark of a family with labels: the samples. State sets have a handful, whose tails are remembered."""
-        if self._remembered is None:
-            return samples, None
+    def _remembered_tails(self, samples: _Samples) -> tuple[_Samples, Tails]:
+        """The samples, as an object that others share where they can, and their tails. State sets have a handful."""
+        if self._remembered is None or not self._is_labelled:
+            return samples, self._tails(samples)
         known = self._remembered.get(samples)
         if known is None:
             known = self._remembered[samples] = (samples, self._tails(samples))
@@ -157,10 +154,5 @@ class Family:
         return known
 
 
-def _last_value(samples: _Samples) -> _Known:
-    """The mark of a family without labels, None without samples: its one value says all."""
-    return (samples[-1][1] if samples else None), None
-
-
 def _without_zeros(samples: Callable[[Any], Samples]) -> Callable[[Any], Samples]:
-    return lambda subject: [sample for sample in samples(subject) if sample[1]]
+    return lambda subject: tuple([sample for sample in samples(subject) if sample[1]])

@@ -1,16 +1,21 @@
 """The exporter's own metrics: rows of the catalogue, kept in a prometheus_client registry of our own."""
 
+from bisect import bisect_left
 from collections.abc import Iterable
+from itertools import accumulate
 from typing import Final, TypeAlias, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
 from observability.signals.catalogue import OwnMetric, Type
 
 Labels: TypeAlias = tuple[str, ...]
 """Label values in the order of the row's labels."""
 
-_Collector = TypeVar("_Collector", Counter, Gauge, Histogram)
+_Collector = TypeVar("_Collector", Counter, Gauge)
 
 _NO_LABELS: Final[Labels] = ()
 
@@ -27,7 +32,7 @@ class OwnMetrics:
         self._registry = CollectorRegistry()
         self._counters: dict[str, Counter] = {}
         self._gauges: dict[str, Gauge] = {}
-        self._histograms: dict[str, Histogram] = {}
+        self._histograms: dict[str, _Histogram] = {}
         self._totals: dict[tuple[str, Labels], float] = {}
         for row in rows:
             self._add(row)
@@ -46,9 +51,9 @@ class OwnMetrics:
         """Set a gauge."""
         _child(self._gauges[row.name], labels).set(value)
 
-    def observe(self, row: OwnMetric, labels: Labels, seconds: float) -> None:
-        """Add one observation to a histogram."""
-        _child(self._histograms[row.name], labels).observe(seconds)
+    def observe(self, row: OwnMetric, labels: Labels, seconds: float, times: int = 1) -> None:
+        """Add an observation to a histogram, `times` the same."""
+        self._histograms[row.name].observe(labels, seconds, times)
 
     def render(self) -> bytes:
         """All of them in the text format 0.0.4."""
@@ -63,14 +68,33 @@ class OwnMetrics:
                 gauge = self._gauges[row.name] = Gauge(row.name, row.help, row.labels, registry=self._registry)
                 _start(gauge, row)
             case Type.HISTOGRAM:
-                histogram = self._histograms[row.name] = Histogram(
-                    row.name,
-                    row.help,
-                    row.labels,
-                    registry=self._registry,
-                    buckets=row.buckets or Histogram.DEFAULT_BUCKETS,
-                )
-                _start(histogram, row)
+                histogram = self._histograms[row.name] = _Histogram(row)
+                self._registry.register(histogram)
+
+
+class _Histogram(Collector):
+    """A histogram that takes many equal observations at once: prometheus_client's takes 3 µs for each."""
+
+    def __init__(self, row: OwnMetric) -> None:
+        self._row = row
+        self._bounds = row.buckets or Histogram.DEFAULT_BUCKETS[:-1]
+        self._counts: dict[Labels, list[int]] = {}
+        self._sums: dict[Labels, float] = {}
+        for labels in row.known or (() if row.labels else (_NO_LABELS,)):
+            self.observe(labels, 0.0, 0)
+
+    def observe(self, labels: Labels, seconds: float, times: int) -> None:
+        counts = self._counts.setdefault(labels, [0] * (len(self._bounds) + 1))
+        counts[bisect_left(self._bounds, seconds)] += times
+        self._sums[labels] = self._sums.get(labels, 0.0) + seconds * times
+
+    def collect(self) -> Iterable[HistogramMetricFamily]:
+        family = HistogramMetricFamily(self._row.name, self._row.help, labels=self._row.labels)
+        names = (*map(floatToGoString, self._bounds), "+Inf")
+        for labels, counts in self._counts.items():
+            buckets = list(zip(names, accumulate(counts), strict=True))
+            family.add_metric(labels, buckets, self._sums[labels])
+        yield family
 
 
 def _start(collector: _Collector, row: OwnMetric) -> None:

@@ -28,18 +28,13 @@ _HASH_BYTES: Final = 8
 class Tails(NamedTuple):
     """The ends of an object's lines in one family.
 
-    `parts` are what stands before, between and behind the identity labels of the lines, so that `prefix.join(parts)` is
-    the text; `size` is their length in bytes. `cuts` is how many label values were too long.
+    `parts` are what stands before, between and behind the identity labels of the `lines` lines, so that
+    `prefix.join(parts)` is the text. `cuts` is how many label values were too long.
     """
 
     parts: tuple[bytes, ...] = ()
-    size: int = 0
+    lines: int = 0
     cuts: int = 0
-
-    @property
-    def lines(self) -> int:
-        """How many lines it is."""
-        return max(0, len(self.parts) - 1)
 
 
 class LabelFormat:
@@ -67,7 +62,7 @@ class LabelFormat:
             return Tails()
         *middle, last = ends.values()
         parts = (self._beginning, *(end + self._beginning for end in middle), last)
-        return Tails(parts, sum(map(len, parts)), cuts)
+        return Tails(parts, len(ends), cuts)
 
     def _labels(self, values: tuple[str, ...]) -> tuple[str, int]:
         """The labels as text, and how many of them were cut."""

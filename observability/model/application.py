@@ -160,3 +160,18 @@ class Application(Struct, gc=False, kw_only=True):
     def is_stale(self) -> bool:
         """The verdict is about other sources than the spec names now; false before the first verdict."""
         return self.desired.sources not in (0, self.sources_digest)
+
+    @property
+    def operation_started_at(self) -> float | None:
+        """When the last or running operation began; None without one."""
+        return self.operation.started_at if self.operation is not None else None
+
+    @property
+    def operation_finished_at(self) -> float | None:
+        """When the last operation, or the last try of the running one, ended; None before."""
+        return self.operation.finished_at if self.operation is not None else None
+
+    @property
+    def hydrated_at(self) -> float | None:
+        """When the last hydration succeeded; None before, and without a source hydrator."""
+        return self.hydrator.hydrated_at if self.hydrator is not None else None

@@ -11,7 +11,7 @@ from observability.model.application import Application, Key, Target
 from observability.model.applicationset import ApplicationSet
 from observability.model.observation import Kind
 from observability.model.project import Project
-from observability.model.status import Cause, HealthStatus, Policy, Result
+from observability.model.status import Cause, HealthStatus, Policy, Result, SyncStatus
 
 
 class Identity(NamedTuple):
@@ -102,6 +102,11 @@ class ApplicationState(Struct, frozen=True, gc=False):
     def identity(self) -> Identity:
         """Its identity labels."""
         return self.memory.identity
+
+    @property
+    def out_of_sync_since(self) -> float | None:
+        """Since when it is OutOfSync; None while it is not."""
+        return self.memory.out_of_sync_since if self.facts.sync is SyncStatus.OUT_OF_SYNC else None
 
 
 class WindowState(Struct, frozen=True):

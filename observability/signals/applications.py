@@ -40,10 +40,6 @@ def _word(flag: bool) -> str:
     return "true" if flag else "false"
 
 
-def _one(value: float | None) -> Samples:
-    return _NONE if value is None else (((), value),)
-
-
 def _info(state: ApplicationState) -> Samples:
     app = state.facts
     source = app.sources[0] if app.sources else _FIRST
@@ -78,23 +74,9 @@ def _out_of_sync(state: ApplicationState) -> Samples:
     return _NONE if cause is None else _CAUSE[cause]
 
 
-def _out_of_sync_since(state: ApplicationState) -> Samples:
-    return _one(state.memory.out_of_sync_since) if state.facts.sync is SyncStatus.OUT_OF_SYNC else _NONE
-
-
 def _operation_phase(state: ApplicationState) -> Samples:
     operation = state.facts.operation
     return _NONE if operation is None or operation.phase is None else (((operation.phase.value,), 1.0),)
-
-
-def _operation_started(state: ApplicationState) -> Samples:
-    operation = state.facts.operation
-    return _NONE if operation is None else _one(operation.started_at)
-
-
-def _operation_finished(state: ApplicationState) -> Samples:
-    operation = state.facts.operation
-    return _NONE if operation is None else _one(operation.finished_at)
 
 
 def _operations(state: ApplicationState) -> Samples:
@@ -129,10 +111,6 @@ def _violations(state: ApplicationState) -> Samples:
 def _hydrator_phase(state: ApplicationState) -> Samples:
     hydrator = state.facts.hydrator
     return (((hydrator.phase,), 1.0),) if hydrator is not None and hydrator.phase else _NONE
-
-
-def _hydrated(state: ApplicationState) -> Samples:
-    return _one(state.facts.hydrator.hydrated_at) if state.facts.hydrator is not None else _NONE
 
 
 APPLICATION_METRICS: Final[tuple[Metric[ApplicationState], ...]] = (
@@ -185,12 +163,12 @@ APPLICATION_METRICS: Final[tuple[Metric[ApplicationState], ...]] = (
         labels=("cause",),
         samples=_out_of_sync,
     ),
-    Metric(
-        name="gitops_application_out_of_sync_since_timestamp_seconds",
-        type=Type.GAUGE,
-        help="Since when status.sync.status is OutOfSync, as far as it was seen: Argo CD does not record it. After a "
+    number(
+        "gitops_application_out_of_sync_since_timestamp_seconds",
+        Type.GAUGE,
+        "Since when status.sync.status is OutOfSync, as far as it was seen: Argo CD does not record it. After a "
         "restart of the exporter the time of the restart: the age is a lower bound. Absent while it is not OutOfSync.",
-        samples=_out_of_sync_since,
+        "out_of_sync_since",
     ),
     number(
         "gitops_application_out_of_sync_resources",
@@ -212,17 +190,17 @@ APPLICATION_METRICS: Final[tuple[Metric[ApplicationState], ...]] = (
         labels=("phase",),
         samples=_operation_phase,
     ),
-    Metric(
-        name="gitops_application_operation_started_timestamp_seconds",
-        type=Type.GAUGE,
-        help="status.operationState.startedAt.",
-        samples=_operation_started,
+    number(
+        "gitops_application_operation_started_timestamp_seconds",
+        Type.GAUGE,
+        "status.operationState.startedAt.",
+        "facts.operation_started_at",
     ),
-    Metric(
-        name="gitops_application_operation_finished_timestamp_seconds",
-        type=Type.GAUGE,
-        help="status.operationState.finishedAt; of an operation that waits for a retry, the end of the last try.",
-        samples=_operation_finished,
+    number(
+        "gitops_application_operation_finished_timestamp_seconds",
+        Type.GAUGE,
+        "status.operationState.finishedAt; of an operation that waits for a retry, the end of the last try.",
+        "facts.operation_finished_at",
     ),
     Metric(
         name="gitops_application_operations_total",
@@ -302,11 +280,11 @@ APPLICATION_METRICS: Final[tuple[Metric[ApplicationState], ...]] = (
         labels=("phase",),
         samples=_hydrator_phase,
     ),
-    Metric(
-        name="gitops_application_hydrated_timestamp_seconds",
-        type=Type.GAUGE,
-        help="status.sourceHydrator.lastSuccessfulOperation.finishedAt.",
-        samples=_hydrated,
+    number(
+        "gitops_application_hydrated_timestamp_seconds",
+        Type.GAUGE,
+        "status.sourceHydrator.lastSuccessfulOperation.finishedAt.",
+        "facts.hydrated_at",
     ),
 )
 """What is always exposed of an Application."""

@@ -4,7 +4,7 @@ Source: argo-cd pkg/apis/application/v1alpha1/types.go (3.6-dev); what no type t
 """
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from sys import intern
 from typing import Final, overload
@@ -291,10 +291,7 @@ def _expected(words: type[StrEnum], word: str | None) -> str:
 
 def _seconds(moment: datetime | None) -> float | None:
     """Since the epoch."""
-    return None if moment is None else (moment - _EPOCH).total_seconds()
-
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+    return None if moment is None else moment.timestamp()
 
 
 def _condition(condition: wire.Condition) -> Condition:

@@ -21,6 +21,7 @@ _ABSENT: Final = (b"", b"null")
 _ONE: Final = msgspec.json.Decoder(dict[str, Any])
 _SEVERAL: Final = msgspec.json.Decoder(list[dict[str, Any]])
 _FIELDS: Final = ("repoURL", "path", "chart", "targetRevision")
+_PLAIN_FIELDS: Final = frozenset(_FIELDS)
 _OVERRIDES: Final = (
     ("helm", ("parameters", "values", "valuesObject")),
     ("kustomize", ("images", "replicas", "patches")),
@@ -56,6 +57,18 @@ def is_present(raw: msgspec.Raw) -> bool:
     return bytes(raw) not in _ABSENT
 
 
+class _Plain(msgspec.Struct, gc=False, forbid_unknown_fields=True, rename={"repository": "repoURL"}):
+    """A source with nothing but these, as most are."""
+
+    repository: str = ""
+    path: str = ""
+    chart: str = ""
+    target_revision: str = msgspec.field(default="", name="targetRevision")
+
+
+_PLAIN: Final = msgspec.json.Decoder(_Plain)
+
+
 @lru_cache(maxsize=4096)
 def _read(one: bytes, several: bytes) -> Origins:
     """Remembered: what was compared, requested and deployed is mostly the same text within one object.
@@ -63,6 +76,12 @@ def _read(one: bytes, several: bytes) -> Origins:
     `sources` counts when it has any, else `source` (`HasMultipleSources` in types.go); beside `sources` Argo CD writes
     a `source` with nothing but an empty repoURL.
     """
+    try:
+        if several in _ABSENT and one not in _ABSENT:
+            plain = _PLAIN.decode(one)
+            return _told_plainly(plain.repository, plain.path, plain.chart, plain.target_revision)
+    except (msgspec.DecodeError, RecursionError):
+        pass
     try:
         entries = [_pruned(entry) for entry in _SEVERAL.decode(several)] if several not in _ABSENT else []
         if not entries and one not in _ABSENT:
@@ -75,9 +94,24 @@ def _read(one: bytes, several: bytes) -> Origins:
 def _told(entries: list[dict[str, Any]]) -> Origins:
     if not entries:
         return Origins()
+    if len(entries) == 1 and entries[0].keys() <= _PLAIN_FIELDS:
+        texts = [entries[0].get(name, "") for name in _FIELDS]
+        if all(isinstance(text, str) for text in texts):
+            return _told_plainly(*texts)
     text = msgspec.json.encode(entries, order="deterministic")
-    digest = int.from_bytes(blake2b(text, digest_size=8).digest(), "big") or 1
-    return Origins(digest, tuple(map(_source, entries)), any(map(_has_overrides, entries)))
+    return Origins(_digest(text), tuple(map(_source, entries)), any(map(_has_overrides, entries)))
+
+
+def _told_plainly(repository: str, path: str, chart: str, target_revision: str) -> Origins:
+    """Of one source that has no other field: the same by whichever way it was read."""
+    if not (repository or path or chart or target_revision):
+        return Origins()
+    digest = _digest("\0".join((repository, path, chart, target_revision)).encode("utf-8", "surrogatepass"))
+    return Origins(digest, (Source(redaction.url(repository), path, chart, intern(target_revision)),))
+
+
+def _digest(text: bytes) -> int:
+    return int.from_bytes(blake2b(text, digest_size=8).digest(), "big") or 1
 
 
 def _source(entry: Mapping[str, Any]) -> Source:
