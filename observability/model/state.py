@@ -55,25 +55,27 @@ class Memory(Struct, gc=False, kw_only=True):
     """What the newest entry of the history deployed; None without history."""
     deployed_id: int = -1
     deployed_at: float | None = None
-    desired_at_deployment: Target | None = None
-    """What was desired at the moment at which the newest entry appeared."""
+    oldest: Target | None = None
+    """What the oldest entry of the history deployed: a rollback to it cuts it off."""
     rolled_back: bool = False
-    """The newest entry repeats an older one and was behind Git when it arrived, and nothing was Synced since."""
+    """The newest entry repeats an older one and was behind Git when it arrived; until Synced, or desired again."""
     cause: Cause | None = None
     out_of_sync_since: float | None = None
     """When it was first seen OutOfSync, None once Synced. A lower bound when `witnessed` is false."""
     witnessed: bool = True
     """The beginning of this OutOfSync was seen to happen."""
     unconverged: bool = False
-    """This OutOfSync began within the settle time after a sync."""
+    """This OutOfSync began within the settle time after a sync, or while one was at work."""
     running: bool = False
     """An operation runs, waits for a retry, is parked, or terminates."""
+    working: bool = False
+    """An operation changes the cluster: it runs, and neither waits nor is a dry run."""
     fresh: bool = False
     """The running operation began while nothing was OutOfSync, and has brought no deployment yet."""
     ended: tuple[float, float] | None = None
     """`startedAt` and `finishedAt` of the operation that ended last, to know it again; None while one is on its way."""
     ended_at: float | None = None
-    """When an operation was last seen to end."""
+    """When an operation that had changed the cluster last ended."""
     health: HealthStatus = HealthStatus.UNKNOWN
     health_since: float = 0.0
     results: tuple[int, ...] = (0,) * len(Result)

@@ -3,7 +3,9 @@
 Source: argo-cd pkg/apis/application/v1alpha1/types.go, gitops-engine pkg/health and pkg/sync/common (3.6-dev).
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Final
 
 
 class SyncStatus(StrEnum):
@@ -57,6 +59,29 @@ class Cause(StrEnum):
     PRUNE_PENDING = "prune_pending"
     UNCONVERGED = "unconverged"
     LIVE_DRIFT = "live_drift"
+
+
+CAUSES_EXPLAINED: Final[Mapping[Cause, str]] = {
+    Cause.DELETING: "it is being deleted: no drift, no page",
+    Cause.STALE_VERDICT: "the verdict is about another source than the spec has now",
+    Cause.NEVER_DEPLOYED: "it has no history and was never Synced",
+    Cause.ROLLED_BACK: (
+        "the newest deployment repeats an older one, was behind Git when it arrived, and nothing was Synced since"
+    ),
+    Cause.PENDING_SOURCE_CHANGE: (
+        "desired is neither deployed nor what was settled last, and its source differs from both"
+    ),
+    Cause.PENDING_REVISION: (
+        "desired is neither deployed nor what was settled last, and only the revision differs: a new commit waits"
+    ),
+    Cause.PRUNE_PENDING: "only resources that wait to be pruned are OutOfSync",
+    Cause.UNCONVERGED: (
+        "not settled since the newest deployment, or OutOfSync again within the settle time after a sync: "
+        "something rewrites what was synced, or applying failed"
+    ),
+    Cause.LIVE_DRIFT: "desired is what was deployed or settled: somebody changed the cluster by hand",
+}
+"""When each holds, in the order in which they are tried. Words as in the reference of signals."""
 
 
 class Policy(StrEnum):

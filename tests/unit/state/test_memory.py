@@ -225,8 +225,8 @@ def test_ids_that_begin_anew_are_told_by_their_times() -> None:
 # Self-heals
 
 
-def healing(attempts: int, phase: Phase = Phase.RUNNING) -> Operation:
-    return operation(phase, automated=True, self_heal_attempts=attempts)
+def healing(attempts: int, phase: Phase = Phase.RUNNING, started: float = NOON) -> Operation:
+    return operation(phase, started, automated=True, self_heal_attempts=attempts)
 
 
 def test_self_heals_count_by_difference() -> None:
@@ -365,7 +365,7 @@ def test_while_an_operation_runs_a_new_out_of_sync_waits() -> None:
     story.sees(NOON + 2, **SYNCED)
     assert story.sees(NOON + 3, **behind("a")).cause is None
     story.sees(NOON + 4, operation=operation(started=NOON + 1, ended=NOON + 4))
-    assert story.waits(NOON + 30).cause is Cause.LIVE_DRIFT
+    assert story.waits(NOON + 30).cause is Cause.UNCONVERGED
 
 
 def test_a_drift_that_is_healed_before_the_verdict_says_so_is_drift() -> None:
@@ -462,7 +462,6 @@ def rolled_back() -> Story:
 def test_a_rollback_stands_while_git_is_ahead() -> None:
     story = rolled_back()
     assert story.memory.rolled_back
-    assert story.memory.desired_at_deployment == target("c")
     story.sees(NOON + 4, **behind("c"))
     assert story.waits(NOON + 30).cause is Cause.ROLLED_BACK
     assert story.sees(NOON + 60, **behind("d")).cause is Cause.ROLLED_BACK
@@ -604,3 +603,104 @@ def test_only_an_out_of_sync_after_an_operation_is_judged_again() -> None:
     assert story.judged_again_at is None
     story.sees(NOON + 1, **behind("b"))
     assert story.judged_again_at == NOON + SETTLE
+
+
+# What a history that is cut, a gap, or a sync that did nothing must not be taken for
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ([(0, "a"), (1, "b")], [(1, "b"), (2, "a")]),
+        ([(n, f"r{n}") for n in range(10)], [*((n, f"r{n}") for n in range(1, 10)), (10, "r0")]),
+    ],
+    ids=["of two", "of ten"],
+)
+def test_a_rollback_to_the_oldest_entry_cuts_it_off_and_is_seen(
+    before: list[tuple[int, str]], after: list[tuple[int, str]]
+) -> None:
+    newest = target(before[-1][1])
+    story = Story(born=False, history=tuple(entry(*one, NOON - 60) for one in before), desired=newest)
+    entries = (*(entry(*one, NOON - 60) for one in after[:-1]), entry(*after[-1], NOON + 1))
+    assert story.sees(NOON + 1, history=entries).rolled_back
+
+
+def test_a_rollback_is_over_when_git_wants_what_is_deployed() -> None:
+    story = rolled_back()
+    story.sees(NOON + 4, **behind("c"))
+    story.waits(NOON + 30)
+    memory = story.sees(NOON + 60, **behind("a"))
+    assert not memory.rolled_back
+    assert memory.cause is not Cause.ROLLED_BACK
+
+
+def test_a_second_local_sync_is_no_rollback() -> None:
+    local = Target((), GIT)
+    entries = (entry(0, "b"), HistoryEntry(1, local, NOON - 90), entry(2, "b", NOON - 60))
+    story = Story(born=False, history=entries, desired=target("b"))
+    assert not story.sees(
+        NOON + 1, history=(*entries, HistoryEntry(3, local, NOON + 1)), desired=target("b")
+    ).rolled_back
+
+
+def test_a_deployment_that_was_missed_has_settled_since_as_after_a_cold_start() -> None:
+    """A gap: deployed an hour ago, compared long after that, OutOfSync now."""
+    missed = {
+        "history": (entry(0, "a"), entry(1, "b", NOON + 3600)),
+        "operation": operation(started=NOON + 3599, ended=NOON + 3600),
+        "reconciled_at": NOON + 7000,
+        **behind("b"),
+    }
+    cold = Story(born=False, at=NOON + 7200, **missed)
+    assert cold.memory.cause is Cause.LIVE_DRIFT
+    assert deployed().sees(NOON + 7200, **missed).cause is Cause.LIVE_DRIFT
+
+
+@pytest.mark.parametrize(
+    "waiting",
+    [operation(Phase.RUNNING, message=PARKED), operation(Phase.RUNNING, ended=NOON + 1)],
+    ids=["parked", "between retries"],
+)
+def test_while_an_operation_waits_verdicts_are_judged(waiting: Operation) -> None:
+    story = deployed()
+    assert story.sees(NOON, **behind("a")).cause is Cause.LIVE_DRIFT
+    story.sees(NOON + 1, operation=waiting)
+    assert story.sees(NOON + 600, **behind("b")).cause is Cause.PENDING_REVISION
+
+
+@pytest.mark.parametrize(
+    ("runs", "ends"),
+    [
+        (operation(Phase.RUNNING, dry_run=True), operation(dry_run=True)),
+        (operation(Phase.RUNNING, message=PARKED), operation(Phase.FAILED, message=TERMINATED)),
+    ],
+    ids=["dry run", "terminated while parked"],
+)
+def test_an_operation_that_did_nothing_starts_no_settle_time(runs: Operation, ends: Operation) -> None:
+    story = deployed()
+    story.sees(NOON, operation=runs)
+    story.sees(NOON + 1, operation=ends)
+    assert story.sees(NOON + 3, **behind("a")).cause is Cause.LIVE_DRIFT
+
+
+def test_a_self_heal_after_a_pause_counts_though_its_attempts_begin_anew() -> None:
+    story = deployed()
+    for at in (NOON, NOON + 600):
+        story.sees(at, operation=healing(1, started=at))
+        story.sees(at + 1, operation=healing(1, Phase.SUCCEEDED, started=at))
+    assert story.memory.self_heals == 2
+
+
+def test_a_drift_that_comes_back_at_once_is_unconverged_though_a_self_heal_begins_with_it() -> None:
+    story = deployed()
+    story.sees(NOON, operation=healing(1))
+    story.sees(NOON + 1, operation=healing(1, Phase.SUCCEEDED), **SYNCED)
+    memory = story.sees(NOON + 5, operation=healing(2), **behind("a"))
+    assert memory.cause is Cause.UNCONVERGED
+
+
+def test_without_a_history_the_last_operation_tells_of_a_deployment() -> None:
+    """revisionHistoryLimit: 0."""
+    done = operation(started=NOON - 600, synced=target("a"))
+    assert Story(born=False, operation=done, **behind("a")).memory.cause is Cause.LIVE_DRIFT
+    assert Story(born=False, operation=done, **behind("b")).memory.cause is Cause.PENDING_REVISION
