@@ -39,6 +39,7 @@ METERS: Final = Meters(
     series=exporter.SERIES,
     body_bytes=exporter.BODY_BYTES,
     dropped=exporter.SERIES_DROPPED,
+    hidden=exporter.OBJECTS_HIDDEN,
     truncated=exporter.LABEL_VALUES_TRUNCATED,
     failures=exporter.RENDER_FAILURES,
     exposed_delay=exporter.EXPOSED_DELAY,
@@ -119,7 +120,7 @@ def _serving(settings: Settings, connection: Connection, own: OwnMetrics, clock:
 
     def reloaded(reload: Reload) -> None:
         own.set(exporter.WEB_CONFIG_LOADED, (), float(reload.successful))
-        own.set(exporter.CERTIFICATE_ENDS_AT, (), reload.certificate_ends_at or 0.0)
+        own.set(exporter.CERTIFICATE_ENDS_AT, (), reload.certificate_ends_at)
         if reload.successful:
             own.set(exporter.WEB_CONFIG_LOADED_AT, (), reload.at)
 
@@ -172,12 +173,15 @@ async def _observe(subject: Subject, pipeline: Pipeline) -> None:
 
 
 async def _spare_the_collector(pipeline: Pipeline) -> None:
-    """Until all is in, tell the garbage collector every second that what is there stays.
+    """While the first list comes in, tell the garbage collector again and again that what is there stays.
 
-    Looking through a hundred thousand Applications would hold the loop for a quarter of a second, again and again.
+    Looking through a hundred thousand Applications would hold the loop for a quarter of a second, each time.
     """
+    frozen = -1
     while not all(map(pipeline.availability.is_settled, Kind)):
-        gc.freeze()
+        if pipeline.known != frozen:  # what waits for nothing but a server that is away is not to be kept for ever
+            frozen = pipeline.known
+            gc.freeze()
         await asyncio.sleep(_FREEZE_SECONDS)
     log.info("ready", watched=pipeline.availability.watched())
     gc.freeze()

@@ -54,6 +54,11 @@ class Pipeline:
         self._own.set(exporter.OBJECTS, (kind.value,), len(self._store.states(kind)))
         self._wake.set()
 
+    @property
+    def known(self) -> int:
+        """How many objects are known."""
+        return sum(len(self._store.states(kind)) for kind in Kind)
+
     async def settled(self, kinds: Sequence[Kind]) -> None:
         """Wait until these kinds have been listed, or cannot be."""
         while not all(map(self.availability.is_settled, kinds)):

@@ -48,7 +48,7 @@ class Gone(Struct, frozen=True, gc=False):
 
 
 class Listing(Struct, frozen=True):
-    """A list begins. `reason`: `start` for the first one, `expired`, `outage` or `malformed` for those after."""
+    """A list begins. `reason`: `start` until one was complete, `expired`, `outage` or `malformed` afterwards."""
 
     scope: Scope
     reason: str

@@ -93,11 +93,14 @@ class Memory(Struct, gc=False, kw_only=True):
 
 
 class ApplicationState(Struct, frozen=True, gc=False):
-    """All that is believed of one Application. `facts.history` keeps the newest entry only."""
+    """All that is believed of one Application. `facts.history` keeps the newest entry only.
+
+    `windows`: None while its AppProject is not known.
+    """
 
     facts: Application
     memory: Memory
-    windows: WindowVerdict
+    windows: WindowVerdict | None
     violations: tuple[Policy, ...] = ()
 
     @property

@@ -83,7 +83,7 @@ class Environment(Group):
     name: Name
     """Value of the label `environment`."""
     aliases: Annotated[Many[Name], without_repeats(str, "alias")] = ()
-    """Other words for it, in labels, names and destinations."""
+    """Other words for it, where a rule of `identity` finds them. The rule that stands for none looks for names only."""
     otel_name: Name = Field(default_factory=lambda data: _otel_name((data["name"], *data["aliases"])))
     """Value of `deployment.environment.name`. Left out: development, test, staging or production where the name or an
     alias is a word for it, else the name."""
@@ -156,6 +156,9 @@ class IdentityRule(Group):
 
 
 def by_name(environments: tuple[Environment, ...]) -> IdentityRule:
-    """The rule that stands for none: `<service>-<environment>`, with the names of the environments."""
+    """The rule that stands for none: `<service>-<environment>`, with the names of the environments.
+
+    Where two of them fit, as `prod` and `eu-prod` in `shop-eu-prod`, it is the longer one.
+    """
     names = "|".join(re.escape(environment.name) for environment in environments)
-    return IdentityRule(source=IdentitySource.NAME, pattern=f"(?P<service>.+)-(?P<environment>{names})")
+    return IdentityRule(source=IdentitySource.NAME, pattern=f"(?P<service>.+?)-(?P<environment>{names})")

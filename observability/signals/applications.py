@@ -95,11 +95,15 @@ def _conditions(state: ApplicationState) -> Samples:
 
 def _sync_blocked(state: ApplicationState) -> Samples:
     verdict = state.windows
+    if verdict is None:
+        return _NONE
     return (("automated",), float(not verdict.can_sync_auto)), (("manual",), float(not verdict.can_sync_manual))
 
 
 def _window_change(state: ApplicationState) -> Samples:
     verdict = state.windows
+    if verdict is None:
+        return _NONE
     answers = (("automated",), verdict.auto_changes_at), (("manual",), verdict.manual_changes_at)
     return tuple((by, at) for by, at in answers if at is not None)
 
@@ -255,7 +259,8 @@ APPLICATION_METRICS: Final[tuple[Metric[ApplicationState], ...]] = (
     Metric(
         name="gitops_application_sync_blocked",
         type=Type.GAUGE,
-        help="1 while the sync windows of its AppProject forbid a sync to start, automated or manual, 0 otherwise.",
+        help="1 while the sync windows of its AppProject forbid a sync to start, automated or manual, 0 otherwise. "
+        "Absent while the AppProject is not known.",
         labels=("by",),
         samples=_sync_blocked,
     ),

@@ -71,7 +71,8 @@ def number(name: str, metric_type: Type, text: str, path: str) -> Metric[Any]:
 class OwnMetric:
     """A family about the exporter itself, kept in a prometheus_client registry. `buckets`: of a histogram, in seconds.
 
-    `known`: label values that are there from the start, so that no first increment is lost.
+    `known`: label values that are there from the start, so that no first increment is lost. `absent`: a gauge without
+    labels that has no sample before a value is set, because 0 would say something.
     """
 
     name: str
@@ -80,10 +81,13 @@ class OwnMetric:
     labels: tuple[str, ...] = ()
     buckets: tuple[float, ...] = ()
     known: tuple[tuple[str, ...], ...] = ()
+    absent: bool = False
     stability: Stability = Stability.EXPERIMENTAL
 
     def __post_init__(self) -> None:
         _check_name(self.name, self.type, self.labels)
+        if self.absent and (self.labels or self.type is not Type.GAUGE):
+            raise ValueError(f"{self.name}: expected a gauge without labels, only that may be absent")
 
 
 def _check_name(name: str, metric_type: Type, labels: tuple[str, ...]) -> None:

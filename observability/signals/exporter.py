@@ -1,6 +1,7 @@
 """The metrics of the exporter about itself, one row each. Pure.
 
-They are there from the start, also while the Kubernetes API is away. Counters begin anew with the process.
+They are there from the start, also while the Kubernetes API is away; those about the web configuration as far as there
+is one. Counters begin anew with the process.
 """
 
 from typing import Final
@@ -100,6 +101,12 @@ SERIES_DROPPED: Final = OwnMetric(
     help="Series that were not exposed because the family is full (exposition.series_per_family).",
     labels=("family",),
 )
+OBJECTS_HIDDEN: Final = OwnMetric(
+    name="gitops_exporter_objects_hidden",
+    type=Type.GAUGE,
+    help="Objects that a family does not show now for want of room (exposition.series_per_family).",
+    labels=("family",),
+)
 RENDER_FAILURES: Final = OwnMetric(
     name="gitops_exporter_render_failures_total",
     type=Type.COUNTER,
@@ -140,17 +147,21 @@ HTTP_REFUSALS: Final = OwnMetric(
 WEB_CONFIG_LOADED: Final = OwnMetric(
     name="gitops_exporter_web_config_last_reload_successful",
     type=Type.GAUGE,
-    help="1 when the last change of the web configuration was taken over, 0 when it was bad: the last good one stays.",
+    help="1 when the last change of the web configuration was taken over, 0 when it was bad: the last good one stays. "
+    "Absent without a web configuration.",
+    absent=True,
 )
 WEB_CONFIG_LOADED_AT: Final = OwnMetric(
     name="gitops_exporter_web_config_last_reload_success_timestamp_seconds",
     type=Type.GAUGE,
-    help="When a web configuration was last taken over.",
+    help="When a web configuration was last taken over. Absent without one.",
+    absent=True,
 )
 CERTIFICATE_ENDS_AT: Final = OwnMetric(
     name="gitops_exporter_certificate_expiry_timestamp_seconds",
     type=Type.GAUGE,
-    help="Until when the certificate of the exporter is valid, the earliest of its chain; 0 without TLS.",
+    help="Until when the certificate of the exporter is valid, the earliest of its chain. Absent without TLS.",
+    absent=True,
 )
 
 EXPORTER_METRICS: Final = (
@@ -166,6 +177,7 @@ EXPORTER_METRICS: Final = (
     SERIES,
     BODY_BYTES,
     SERIES_DROPPED,
+    OBJECTS_HIDDEN,
     RENDER_FAILURES,
     LABEL_VALUES_TRUNCATED,
     EXPOSED_DELAY,

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from observability.model.status import Cause, HealthStatus, Phase, Policy, Result, SyncStatus
+from observability.model.status import CAUSES_EXPLAINED, Cause, HealthStatus, Phase, Policy, Result, SyncStatus
 from observability.signals.applications import APPLICATION_METRICS, IMAGES, REVISION_INFO, application_labels
 from observability.signals.catalogue import Metric, OwnMetric
 from observability.signals.exporter import EXPORTER_METRICS
@@ -65,15 +65,7 @@ is the newest entry of `status.history`. An Application is *settled* when it was
 
 | cause | holds when |
 |---|---|
-| `deleting` | it is being deleted: no drift, no page |
-| `stale_verdict` | the verdict is about another source than the spec has now |
-| `never_deployed` | it has no history and was never Synced |
-| `rolled_back` | the newest deployment repeats an older one, was behind Git when it arrived, and nothing was Synced since |
-| `pending_source_change` | desired is neither deployed nor what was settled last, and its source differs from both |
-| `pending_revision` | the same, but only the revision differs: a new commit waits |
-| `prune_pending` | only resources that wait to be pruned are OutOfSync |
-| `unconverged` | not settled since the newest deployment, or OutOfSync again within the settle time after a sync: something rewrites what was synced, or applying failed |
-| `live_drift` | otherwise: somebody changed the cluster by hand |
+{rows}
 
 While an operation runs, and for `state.settle_seconds` after it, Argo CD writes stale verdicts: a cause that stands is
 not judged again, and a new OutOfSync has no cause until that time is over. One that begins together with an operation, as
@@ -114,7 +106,7 @@ def render() -> str:
         *_section("ApplicationSets", APPLICATIONSET_METRICS),
         *_section("AppProjects", PROJECT_METRICS),
         *_section("The exporter itself", EXPORTER_METRICS),
-        _CAUSES,
+        _CAUSES.format(rows="\n".join(f"| `{cause}` | {holds} |" for cause, holds in CAUSES_EXPLAINED.items())),
         _POLICIES,
         "## Values of labels\n",
         "\n".join(["| label | values |", "|---|---|", *(f"| `{name}` | {_listed(words)} |" for name, words in _WORDS)])

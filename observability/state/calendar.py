@@ -22,7 +22,8 @@ _AFTER_SECONDS: Final = 0.001
 class Assignment:
     """The windows that may hold for an Application, and the indexes of those that match it, with their verdict.
 
-    `members` are the Applications that share it. One that matches nothing is falsy.
+    `members` are the Applications that share it. One that matches nothing is falsy. Its verdict is None when it is not
+    known which windows there are.
     """
 
     __slots__ = ("expires_at", "matching", "members", "verdict", "windows")
@@ -31,22 +32,23 @@ class Assignment:
         self.windows = candidates
         self.matching = matching
         self.members: set[Key] = set()
-        self.verdict = WindowVerdict()
+        self.verdict: WindowVerdict | None = WindowVerdict()
         self.expires_at = float("-inf") if matching else float("inf")
 
     def __bool__(self) -> bool:
         return bool(self.matching)
 
-    def at(self, now: float) -> WindowVerdict:
-        """The verdict at `now` (seconds since the epoch).
+    def at(self, now: float) -> WindowVerdict | None:
+        """The verdict at `now` (seconds since the epoch), None when it is not known.
 
         It is kept until it changes by itself, and a day at most: what changes next may come within its horizon.
         """
         if now >= self.expires_at:
-            self.verdict = windows.verdict(self.windows, self.matching, round(now * _NANOSECONDS))
-            changes = (self.verdict.auto_changes_at, self.verdict.manual_changes_at)
+            verdict = windows.verdict(self.windows, self.matching, round(now * _NANOSECONDS))
+            self.verdict = verdict
+            changes = (verdict.auto_changes_at, verdict.manual_changes_at)
             soon = (change + _AFTER_SECONDS for change in changes if change is not None)
-            self.expires_at = min(*soon, now + _DAY_SECONDS, now + _DAY_SECONDS)
+            self.expires_at = min((*soon, now + _DAY_SECONDS))
         return self.verdict
 
     def forbade(self, *, automated: bool, started_at: float | None, at: float) -> bool:
@@ -67,6 +69,8 @@ class Calendar:
         self._global = global_projects
         self._projects: dict[Key, Project] = {}
         self._assignments: dict[tuple[tuple[SyncWindow, ...], tuple[int, ...]], Assignment] = {}
+        self._unknown = Assignment()
+        self._unknown.verdict = None
 
     def put(self, project: Project) -> None:
         """Know a project, or know it as it is now."""
@@ -94,7 +98,9 @@ class Calendar:
         return project.windows + tuple(self._inherited(project)) if project is not None else ()
 
     def assign(self, app: Application) -> Assignment:
-        """Which of its `candidates` hold for `app`."""
+        """Which of its `candidates` hold for `app`; a verdict of None while its AppProject is not known."""
+        if self.project_of(app) is None:
+            return self._unknown
         candidates = self.candidates(app)
         matching = windows.matching(candidates, app.name, app.destination) if candidates else ()
         key = (candidates if matching else (), matching)

@@ -55,6 +55,11 @@ class Identification:
 
     def __init__(self, rules: tuple[IdentityRule, ...], environments: tuple[Environment, ...]) -> None:
         self._rules = tuple((_TEXTS[rule.source], rule.key, re.compile(rule.pattern)) for rule in rules)
+        asked = {rule.source for rule in rules if rule.key is not None}
+        self.asks_applicationsets = IdentitySource.APPLICATIONSET in asked
+        """A label of ApplicationSets is asked for."""
+        self.asks_projects = IdentitySource.PROJECT in asked
+        """A label of AppProjects is asked for."""
         self._names = {word: one.name for one in environments for word in (one.name, *one.aliases)}
 
     def identify(self, app: Application, owner: ApplicationSet | None, project: Project | None) -> Identity:

@@ -50,7 +50,9 @@ def violations(app: Application, memory: Memory, demanded: Demands) -> tuple[Pol
 @lru_cache(maxsize=4096)
 def is_pinned(target_revision: str) -> bool:
     """A tag or a commit, as far as its name tells: Git says which names are branches, the Application does not."""
-    return len(target_revision) <= _LONGEST and _VERSION.fullmatch(target_revision) is not None
+    if len(target_revision) > _LONGEST or target_revision.startswith("refs/heads/"):
+        return False
+    return _VERSION.fullmatch(target_revision) is not None
 
 
 def _pinned(app: Application, _: Memory) -> bool:

@@ -4,19 +4,29 @@ Reads observations, yields changes. Between two observations nothing changes but
 sync windows, and what follows for others from a change of an AppProject: `due` brings that up to date.
 """
 
-import heapq
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeAlias
+
+from msgspec.structs import replace
 
 from observability.model.application import Application, Key
 from observability.model.applicationset import ApplicationSet
 from observability.model.observation import Gone, Kind, Listed, Listing, Malformed, Observation, Resource, Scope, Seen
 from observability.model.project import Project
-from observability.model.state import ApplicationSetState, ApplicationState, Change, Memory, ProjectState, State
+from observability.model.state import (
+    ApplicationSetState,
+    ApplicationState,
+    Change,
+    Identity,
+    Memory,
+    ProjectState,
+    State,
+)
 from observability.settings.environments import Environment, IdentityRule
 from observability.settings.groups import GlobalProject
 from observability.state import memory as memories
 from observability.state import operations, policies
+from observability.state.agenda import Agenda
 from observability.state.applicationsets import state_of
 from observability.state.calendar import Assignment, Calendar
 from observability.state.identity import Identification
@@ -24,10 +34,11 @@ from observability.state.identity import Identification
 Failed: TypeAlias = Callable[[Kind, Exception], None]
 """Told of a kind of which one object could not be judged."""
 
-_Alarm: TypeAlias = Assignment | tuple[Kind, Key]
 
 _CLOCK_SKEW_SECONDS: Final = 60.0
 """So far behind ours the clock of the API server may be."""
+_MOST_AT_ONCE: Final = 200
+_DAY_SECONDS: Final = 86_400.0
 _NO_LABELS: Final[Mapping[str, str]] = {}
 
 
@@ -58,11 +69,12 @@ class Store:
         self._applicationsets: dict[Key, ApplicationSetState] = {}
         self._projects: dict[Key, ProjectState] = {}
         self._assignments: dict[Key, Assignment] = {}
+        self._of_project: dict[str, set[Key]] = {}
+        self._unidentified: dict[tuple[Kind, str], set[Key]] = {}
         self._listed: dict[Scope, float] = {}
         self._listing: dict[Scope, set[Key]] = {}
-        self._alarms: list[tuple[float, int, _Alarm]] = []
-        self._alarm_count = 0
-        self._backlog: dict[tuple[Kind, Key], None] = {}
+        self._leaving: dict[Kind, dict[Key, None]] = {kind: {} for kind in Kind}
+        self._agenda = Agenda()
 
     def states(self, kind: Kind) -> Mapping[Key, State]:
         """All that is believed of the objects of one kind."""
@@ -92,18 +104,16 @@ class Store:
 
         Call it again while `next_due` is not later than `now`: a window of a large project concerns thousands.
         """
-        while self._alarms and self._alarms[0][0] <= now:
-            _, _, alarm = heapq.heappop(self._alarms)
-            if isinstance(alarm, Assignment):
-                self._backlog.update(dict.fromkeys((Kind.APPLICATION, key) for key in alarm.members))
-                if alarm.members:
-                    alarm.at(now)
-                    self._alarm(alarm.expires_at, alarm)
-            else:
-                self._backlog[alarm] = None
         changes: list[Change] = []
-        for _ in range(min(most, len(self._backlog))):
-            (kind, key), _ = self._backlog.popitem()
+        for alarm in self._agenda.rung(now):
+            if isinstance(alarm, Assignment):
+                self._ring(alarm, now, failed)
+            else:
+                self._agenda.add(alarm[0], (alarm[1],))
+        for kind, keys in self._leaving.items():
+            while keys and len(changes) < most:
+                self._forget(kind, keys.popitem()[0], now, changes)
+        for kind, key in self._agenda.turns(most - len(changes)):
             try:
                 self._again(kind, key, now, changes)
             except Exception as error:
@@ -112,18 +122,27 @@ class Store:
 
     def rewind(self) -> None:
         """The clock was set back: what was judged by it, and when to judge again, holds no more. `due` judges anew."""
-        self._alarms.clear()
+        self._agenda.forget_alarms()
         for assignment in {one for one in self._assignments.values() if one}:
             assignment.expires_at = float("-inf")
-            self._alarm(0.0, assignment)
-        self._backlog.update(dict.fromkeys((Kind.PROJECT, key) for key in self._projects))
-        self._backlog.update(dict.fromkeys((Kind.APPLICATION, key) for key in self._applications))
+            self._agenda.alarm(0.0, assignment)
+        self._agenda.add(Kind.PROJECT, self._projects)
+        self._agenda.add(Kind.APPLICATION, self._applications)
 
     def next_due(self) -> float | None:
         """When `due` has something to do (seconds since the epoch, 0: at once); None: not before an observation."""
-        if self._backlog:
-            return 0.0
-        return self._alarms[0][0] if self._alarms else None
+        return 0.0 if any(self._leaving.values()) else self._agenda.next_at()
+
+    def _ring(self, assignment: Assignment, now: float, failed: Failed) -> None:
+        """The answer of some windows changes: it is another one for all that they match."""
+        if not assignment.members:
+            return
+        try:
+            assignment.at(now)
+            self._agenda.alarm(assignment.expires_at, assignment)
+        except Exception as error:
+            failed(Kind.APPLICATION, error)
+        self._agenda.add(Kind.APPLICATION, assignment.members)
 
     def _take(self, observation: Observation, changes: list[Change]) -> None:
         match observation:
@@ -146,7 +165,21 @@ class Store:
         if kind is Kind.PROJECT and (project := self._projects.get(key)) is not None:
             self._project(project.facts, now, changes)
         elif kind is Kind.APPLICATION and (state := self._applications.get(key)) is not None:
+            if self._calendar.assign(state.facts) is not self._assignments.get(key):
+                self._unassign(key)
+            if self._unidentified and self._misses_owner(key):
+                state = self._identified(key, state, now, changes)
             self._judge(key, state.facts, state, now, changes)
+
+    def _identified(self, key: Key, state: ApplicationState, now: float, changes: list[Change]) -> ApplicationState:
+        """The same under the identity that is known now; as another one, when that is another."""
+        identity = self._identify(state.facts)
+        if identity == state.identity:
+            return state
+        memory = replace(state.memory, identity=identity)
+        after = self._applications[key] = ApplicationState(state.facts, memory, state.windows, state.violations)
+        changes.append(Change(Kind.APPLICATION, key, None, after, now))
+        return after
 
     def _seen(self, resource: Resource, at: float, changes: list[Change]) -> None:
         match resource:
@@ -159,6 +192,7 @@ class Store:
                 before = self._applicationsets.get(resource.key)
                 after = state_of(resource)
                 self._applicationsets[resource.key] = after
+                self._owner_came(Kind.APPLICATIONSET, resource.name)
                 if after != before:
                     changes.append(Change(Kind.APPLICATIONSET, resource.key, before, after, at))
             case Project():
@@ -167,10 +201,13 @@ class Store:
                 if known is None or known.facts.windows != resource.windows or known.facts.labels != resource.labels:
                     self._reassign(resource.name)
                 self._calendar.put(resource)
+                self._owner_came(Kind.PROJECT, resource.name)
                 self._project(resource, at, changes)
 
     def _note(self, kind: Kind, key: Key) -> None:
-        """Note for a list under way that the object is still there."""
+        """The object is still there: no list under way takes it for gone, nor does one that was."""
+        if leaving := self._leaving[kind]:
+            leaving.pop(key, None)
         if self._listing:
             for scope, seen in self._listing.items():
                 if scope.kind is kind:
@@ -185,16 +222,22 @@ class Store:
         """The list is complete: what is known in its scope and was not in it was deleted meanwhile."""
         seen = self._listing.pop(scope, set())
         known = self.states(scope.kind)
-        for key in [key for key in known if key not in seen and scope.namespace in ("", key.namespace)]:
+        gone = [key for key in known if key not in seen and scope.namespace in ("", key.namespace)]
+        for key in gone[:_MOST_AT_ONCE]:
             self._forget(scope.kind, key, at, changes)
+        self._leaving[scope.kind].update(dict.fromkeys(gone[_MOST_AT_ONCE:]))
         self._listed.setdefault(scope, at)
 
     def _forget(self, kind: Kind, key: Key, at: float, changes: list[Change]) -> None:
         before: State
+        self._leaving[kind].pop(key, None)
         match kind:
             case Kind.APPLICATION:
                 before = self._applications.pop(key)
+                self._of_project[before.facts.project].discard(key)
                 self._unassign(key)
+                for waiting in self._unidentified.values():
+                    waiting.discard(key)
             case Kind.APPLICATIONSET:
                 before = self._applicationsets.pop(key)
             case Kind.PROJECT:
@@ -207,19 +250,22 @@ class Store:
         before = self._projects.get(facts.key)
         after = self._calendar.state(facts, at)
         self._projects[facts.key] = after
-        next_at = min((window.changes_at for window in after.windows if window.changes_at is not None), default=None)
-        if next_at is not None:
-            self._alarm(next_at, (Kind.PROJECT, facts.key))
+        if after.windows:
+            # Once a day at least: what changes next may be beyond the horizon.
+            changes_at = (window.changes_at for window in after.windows if window.changes_at is not None)
+            self._agenda.alarm(min((*changes_at, at + _DAY_SECONDS)), (Kind.PROJECT, facts.key))
         if after != before:
             changes.append(Change(Kind.PROJECT, facts.key, before, after, at))
 
     def _reassign(self, project: str) -> None:
         """Judge anew the Applications of a project whose windows are others now."""
-        for_all = self._calendar.is_global(project)
-        for key, state in self._applications.items():
-            if for_all or state.facts.project == project:
-                self._unassign(key)
-                self._backlog[Kind.APPLICATION, key] = None
+        keys = self._applications if self._calendar.is_global(project) else self._of_project.get(project, ())
+        self._agenda.add(Kind.APPLICATION, keys)
+
+    def _owner_came(self, kind: Kind, name: str) -> None:
+        """Identify anew the Applications that were first seen before what tells their identity."""
+        if self._unidentified and (keys := self._unidentified.get((kind, name))):
+            self._agenda.add(Kind.APPLICATION, keys)
 
     def _application(self, key: Key, facts: Application, at: float, changes: list[Change]) -> None:
         """Judge an Application as it is seen now."""
@@ -232,6 +278,10 @@ class Store:
                 return
             elif _moved(facts, before.facts):
                 self._unassign(key)
+        if before is None or before.facts.project != facts.project:
+            if before is not None:
+                self._of_project[before.facts.project].discard(key)
+            self._of_project.setdefault(facts.project, set()).add(key)
         self._judge(key, facts, before, at, changes)
 
     def _judge(
@@ -242,22 +292,22 @@ class Store:
             assignment = self._assign(facts, at)
         memory = self._remember(facts, before, assignment, at)
         violations = policies.violations(facts, memory, self._demands.get(memory.identity.environment, ()))
-        self._slim(facts)
+        self._slim(key, facts)
         after = ApplicationState(facts, memory, assignment.at(at), violations)
         settles_at = memories.settles_at(memory, facts, self._settle_seconds)
         if settles_at is not None and settles_at > at:
-            self._alarm(settles_at, (Kind.APPLICATION, key))
+            self._agenda.alarm(settles_at, (Kind.APPLICATION, key))
         if before is None or facts is not before.facts or after != before:
             self._applications[key] = after
             changes.append(Change(Kind.APPLICATION, key, before, after, at))
 
-    def _slim(self, facts: Application) -> None:
+    def _slim(self, key: Key, facts: Application) -> None:
         """Let go of what is remembered by now: a hundred thousand histories would be most of the memory."""
         if facts.history:
             facts.history = (facts.history[-1],)
         if not self._keeps_images:
             facts.images = ()
-        if facts.labels:
+        if facts.labels and not (self._unidentified and self._misses_owner(key)):
             kept = self._kept_labels
             facts.labels = {key: facts.labels[key] for key in kept if key in facts.labels} if kept else _NO_LABELS
 
@@ -265,14 +315,27 @@ class Store:
         self, facts: Application, before: ApplicationState | None, assignment: Assignment, at: float
     ) -> Memory:
         if before is None:
-            owner = self._applicationsets.get(Key(facts.namespace, facts.applicationset))
-            project = self._calendar.project_of(facts)
-            identity = self._identification.identify(facts, None if owner is None else owner.facts, project)
-            return memories.first(facts, identity, at, self._settle_seconds, born=self._saw_birth(facts))
+            return memories.first(facts, self._identify(facts), at, self._settle_seconds, born=self._saw_birth(facts))
         memory = memories.remember(before.memory, facts, at, self._settle_seconds)
         if memory.ended is not None and memory.ended != before.memory.ended and _ran(facts, before.facts):
             memory.outside_window = _ran_outside_window(facts, assignment, at)
         return memory
+
+    def _identify(self, facts: Application) -> Identity:
+        owner = self._applicationsets.get(Key(facts.namespace, facts.applicationset))
+        project = self._calendar.project_of(facts)
+        for kind, name, missed in (
+            (Kind.APPLICATIONSET, facts.applicationset, owner is None and self._identification.asks_applicationsets),
+            (Kind.PROJECT, facts.project, project is None and self._identification.asks_projects),
+        ):
+            if name and missed:
+                self._unidentified.setdefault((kind, name), set()).add(facts.key)
+            elif self._unidentified and (kind, name) in self._unidentified:
+                self._unidentified[kind, name].discard(facts.key)
+        return self._identification.identify(facts, None if owner is None else owner.facts, project)
+
+    def _misses_owner(self, key: Key) -> bool:
+        return any(key in keys for keys in self._unidentified.values())
 
     def _saw_birth(self, facts: Application) -> bool:
         """Whether it was created after the first list.
@@ -294,7 +357,7 @@ class Store:
         if assignment:
             if not assignment.members:
                 assignment.at(at)
-                self._alarm(assignment.expires_at, assignment)
+                self._agenda.alarm(assignment.expires_at, assignment)
             assignment.members.add(facts.key)
         return assignment
 
@@ -302,10 +365,6 @@ class Store:
         """Let an Application be assigned anew; between a change of its project and `due` it has no assignment."""
         if (assignment := self._assignments.pop(key, None)) is not None:
             self._calendar.leave(assignment, key)
-
-    def _alarm(self, at: float, alarm: _Alarm) -> None:
-        self._alarm_count += 1
-        heapq.heappush(self._alarms, (at, self._alarm_count, alarm))
 
 
 def _ran(now: Application, before: Application) -> bool:

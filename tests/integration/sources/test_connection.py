@@ -3,13 +3,18 @@
 import asyncio
 import json
 import shutil
+import ssl
 import sys
 import time
+from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 import yaml
+from kubernetes.aio.config.incluster_config import InClusterConfigLoader
 from structlog.testing import capture_logs
 
 from observability import __version__
@@ -203,6 +208,66 @@ async def test_as_a_pod(api: ApiServer, reviews: Reviews, tmp_path: Path, monkey
         reviews.users["pod-2"] = reviews.users.pop("pod-1")
         (tmp_path / "token").write_text("pod-2")
         assert await connection.get(PATH)
+
+
+class Forgetful(InClusterConfigLoader):
+    """The real one, except that it reads its token before each request instead of once a minute."""
+
+    def __init__(self, *files: Path) -> None:
+        super().__init__(*files)  # type: ignore[no-untyped-call]
+        self._token_refresh_period = timedelta(0)
+
+
+@pytest.fixture
+async def pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[ScriptedApi, Connection]]:
+    """A connection of a pod whose token is `pod-1` and a newline, and the API that it asks."""
+    authority, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    authority.cert_pem.write_to_path(tmp_path / "ca.crt")
+    (tmp_path / "token").write_text("pod-1\n")
+    monkeypatch.setattr(kubernetes, "KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "absent"))
+    monkeypatch.setattr(kubernetes, "InClusterConfigLoader", Forgetful)
+    async with ScriptedApi().serving(tls) as api:
+        host, port = api.url.removeprefix("https://").split(":")
+        monkeypatch.setenv("KUBERNETES_SERVICE_HOST", host)
+        monkeypatch.setenv("KUBERNETES_SERVICE_PORT", port)
+        async with connect(Kubernetes(), time.monotonic, service_account=tmp_path) as connection:
+            yield api, connection
+
+
+async def test_a_token_of_a_pod_is_read_anew_without_its_newline(
+    pod: tuple[ScriptedApi, Connection], tmp_path: Path
+) -> None:
+    api, connection = pod
+    api.script = [page(1), page(1), page(1)]
+    await connection.get(PATH)
+    (tmp_path / "token").write_text("pod-2\n")
+    await connection.get(PATH)
+    await connection.get(PATH)
+    assert [request.headers["Authorization"] for request in api.requests] == [
+        "bearer pod-1",
+        "bearer pod-2",
+        "bearer pod-2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(b"", "Token file exists but empty"), (b"\xff", "can't decode"), (None, "No such file")]
+)
+async def test_a_token_of_a_pod_that_cannot_be_read_for_a_while(
+    pod: tuple[ScriptedApi, Connection], tmp_path: Path, content: bytes | None, said: str
+) -> None:
+    api, connection = pod
+    api.script = [page(1), page(1)]
+    if content is None:
+        (tmp_path / "token").unlink()
+    else:
+        (tmp_path / "token").write_bytes(content)
+    with pytest.raises(SourceError, match=f"cannot read the token anew: .*{said}"):
+        await connection.get(PATH)
+    (tmp_path / "token").write_text("pod-2")
+    await connection.get(PATH)
+    assert [request.headers["Authorization"] for request in api.requests] == ["bearer pod-2"]
 
 
 @pytest.mark.servers

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from observability.model.application import Key
-from observability.model.observation import Kind, Listed, Malformed, Scope, Unavailable
+from observability.model.observation import Kind, Listed, Listing, Malformed, Scope, Unavailable
 from observability.settings.groups import Kubernetes
 from observability.sources import kubernetes, watching
 from observability.sources.kubernetes import Connection, connect
@@ -83,9 +83,8 @@ async def test_that_lists_do_not_stream_is_remembered(
     [
         refusal(400, "BadRequest"),
         stream(event("ERROR", status(500, "InternalError", "etcd is too old"))),
-        stream(event("ADDED", A), then=Then.END),
     ],
-    ids=["400", "ERROR event", "it ends before the list does"],
+    ids=["400", "ERROR event"],
 )
 async def test_other_ways_to_refuse_a_list_as_a_stream(
     scripted: ScriptedApi, connection: Connection, pauses: Pauses, refused: Answer
@@ -95,6 +94,56 @@ async def test_other_ways_to_refuse_a_list_as_a_stream(
     assert said(observations)[-2:] == ["seen b", "listed 9"]
     assert not connection.streaming_lists
     assert pauses == []
+
+
+async def test_streaming_lists_that_end_early_are_asked_for_in_pages_and_after_three_in_a_row_all_are(
+    scripted: ScriptedApi, connection: Connection, pauses: Pauses
+) -> None:
+    early, expired = stream(event("ADDED", A), then=Then.END), stream(event("ERROR", EXPIRED))
+    whole = stream(event("ADDED", A), bookmark(10, end_of_list=True), event("ERROR", EXPIRED))
+    scripted.script = [early, page(9, A), expired, whole, *[early, page(11, A), expired] * 3, page(12, A)]
+    observations = await observed(subject(connection, pauses), until("listed 12"))
+    listings = [words for words in said(observations) if words.startswith("listing")]
+    assert listings == ["listing start"] * 2 + ["listing expired"] * 8
+    streamed = [query.get("sendInitialEvents") == "true" for query in scripted.queries]
+    assert streamed == [True, False, False, True, *[True, False, False] * 3, False]
+    assert not connection.streaming_lists
+
+
+async def test_a_server_in_trouble_after_a_streaming_list_that_ended_early_refuses_no_streaming(
+    scripted: ScriptedApi, connection: Connection, pauses: Pauses
+) -> None:
+    scripted.script = [stream(event("ADDED", A), then=Then.END), refusal(500, "InternalError"), page(9, A)]
+    observations = await observed(subject(connection, pauses), until("listed 9"))
+    assert said(observations)[2:] == ["unavailable unreachable", "listing start", "seen a", "listed 9"]
+    assert connection.streaming_lists
+
+
+async def test_a_streaming_list_that_falls_silent(
+    scripted: ScriptedApi, connection: Connection, pauses: Pauses
+) -> None:
+    scripted.script = [stream(event("ADDED", A)), page(9, A)]
+    observations = await observed(subject(connection, pauses, silence_seconds=0.2), until("listed 9"))
+    assert said(observations) == ["listing start", "seen a", "listing start", "seen a", "listed 9"]
+    assert connection.streaming_lists
+
+
+async def test_it_is_the_start_until_one_list_is_complete(
+    scripted: ScriptedApi, connection: Connection, pauses: Pauses
+) -> None:
+    connection.streaming_lists = False
+    scripted.script = [
+        page(8, A, more="t"),
+        refusal(503, "ServiceUnavailable"),
+        page(9, A),
+        stream(event("ERROR", EXPIRED)),
+        page(10, A, more="t"),
+        refusal(503, "ServiceUnavailable"),
+        page(11, A),
+    ]
+    observations = await observed(subject(connection, pauses), until("listed 11"))
+    reasons = [one.reason for one in observations if isinstance(one, Listing)]
+    assert reasons == ["start", "start", "expired", "outage"]
 
 
 async def test_an_outage_before_the_list_does_not_mean_that_lists_do_not_stream(
@@ -154,7 +203,7 @@ async def test_a_token_that_has_expired(scripted: ScriptedApi, connection: Conne
     ]
     observations = await observed(subject(connection, pauses), until("listed 17"))
     assert said(observations) == [
-        *("listing start", "seen a", "listing expired", "seen a", "seen b", "listed 15", "seen b"),
+        *("listing start", "seen a", "listing start", "seen a", "seen b", "listed 15", "seen b"),
         *("listing expired", "seen a", "seen b", "listed 17"),
     ]
     assert [query.get("continue") for query in scripted.queries] == [None, "first", None, "second", "later", None, None]
@@ -165,7 +214,7 @@ async def test_tokens_that_always_expire(scripted: ScriptedApi, connection: Conn
     expired = refusal(410, "Expired", metadata={"continue": "later"})
     scripted.script = [page(9, A, more="t"), expired, page(9, A, more="t"), expired, expired, page(10, B)]
     observations = await observed(subject(connection, pauses), until("listed 10"))
-    assert said(observations)[-3:] == ["listing expired", "seen b", "listed 10"]
+    assert said(observations)[-3:] == ["listing start", "seen b", "listed 10"]
 
 
 async def test_a_page_instead_of_json(scripted: ScriptedApi, connection: Connection, pauses: Pauses) -> None:
@@ -173,7 +222,7 @@ async def test_a_page_instead_of_json(scripted: ScriptedApi, connection: Connect
     connection.streaming_lists = False
     scripted.script = [html, html, html, page(9, A)]
     observations = await observed(subject(connection, pauses), until("listed 9"))
-    assert said(observations) == ["unavailable unreachable", "listing outage", "seen a", "listed 9"]
+    assert said(observations) == ["unavailable unreachable", "listing start", "seen a", "listed 9"]
     (unavailable,) = (one for one in observations if isinstance(one, Unavailable))
     assert (
         unavailable.message
@@ -254,7 +303,7 @@ async def test_a_list_that_is_cut_off(scripted: ScriptedApi, connection: Connect
         stream(event("ADDED", A), event("ADDED", B), bookmark(9, end_of_list=True)),
     ]
     observations = await observed(subject(connection, pauses), until("listed 9"))
-    expected = ["listing start", "seen a", "unavailable unreachable", "listing outage", "seen a", "seen b", "listed 9"]
+    expected = ["listing start", "seen a", "unavailable unreachable", "listing start", "seen a", "seen b", "listed 9"]
     assert said(observations) == expected
 
 
@@ -263,7 +312,7 @@ async def test_a_list_in_chunks_that_is_cut_off(scripted: ScriptedApi, connectio
     half = page(9, A, B).chunks[0][:-30]
     scripted.script = [page(9, A, more="t"), Answer((half,)), Answer((half,), then=Then.CUT), page(10, A, B)]
     observations = await observed(subject(connection, pauses), until("listed 10"))
-    expected = ["listing start", "seen a", "unavailable unreachable", "listing outage", "seen a", "seen b", "listed 10"]
+    expected = ["listing start", "seen a", "unavailable unreachable", "listing start", "seen a", "seen b", "listed 10"]
     assert said(observations) == expected
 
 
@@ -342,7 +391,7 @@ async def test_credentials_that_are_refused_again(
     connection.streaming_lists = False
     scripted.script = [*[refusal(401, "Unauthorized")] * 4, page(9, A)]
     observations = await observed(subject(connection, pauses), until("listed 9"))
-    assert said(observations)[:2] == ["unavailable unauthorized", "listing outage"]
+    assert said(observations)[:2] == ["unavailable unauthorized", "listing start"]
     assert pauses == [0.8, 1.6]
 
 

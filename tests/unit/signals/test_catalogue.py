@@ -53,3 +53,9 @@ def test_a_good_label(label: str) -> None:
 def test_a_bad_label(label: str) -> None:
     with pytest.raises(ValueError, match="expected a label"):
         metric("gitops_a", Type.GAUGE, label)
+
+
+@pytest.mark.parametrize(("metric_type", "labels"), [(Type.GAUGE, ("kind",)), (Type.HISTOGRAM, ())])
+def test_only_a_gauge_without_labels_may_be_absent(metric_type: Type, labels: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="expected a gauge without labels"):
+        OwnMetric(name="gitops_a", type=metric_type, help="A fact.", labels=labels, absent=True)

@@ -220,7 +220,7 @@ APPLICATIONS: Final[tuple[tuple[ApplicationState, str], ...]] = (
     (
         state(windows=WindowVerdict(can_sync_auto=False)),
         """
-        # HELP gitops_application_sync_blocked 1 while the sync windows of its AppProject forbid a sync to start, automated or manual, 0 otherwise.
+        # HELP gitops_application_sync_blocked 1 while the sync windows of its AppProject forbid a sync to start, automated or manual, 0 otherwise. Absent while the AppProject is not known.
         # TYPE gitops_application_sync_blocked gauge
         gitops_application_sync_blocked{application="shop-prod",by="automated"} 1
         gitops_application_sync_blocked{application="shop-prod",by="manual"} 0
@@ -473,6 +473,14 @@ EXPORTER: Final[tuple[tuple[Callable[[OwnMetrics, OwnMetric], None], str], ...]]
         """,
     ),
     (
+        lambda own, row: own.set(row, ("gitops_application_info",), 2),
+        """
+        # HELP gitops_exporter_objects_hidden Objects that a family does not show now for want of room (exposition.series_per_family).
+        # TYPE gitops_exporter_objects_hidden gauge
+        gitops_exporter_objects_hidden{family="gitops_application_info"} 2.0
+        """,
+    ),
+    (
         lambda own, row: own.increment(row, ("gitops_application_info",)),
         """
         # HELP gitops_exporter_render_failures_total Objects whose samples of a family could not be computed: a defect of the exporter.
@@ -560,7 +568,7 @@ EXPORTER: Final[tuple[tuple[Callable[[OwnMetrics, OwnMetric], None], str], ...]]
     (
         lambda own, row: own.set(row, (), 1),
         """
-        # HELP gitops_exporter_web_config_last_reload_successful 1 when the last change of the web configuration was taken over, 0 when it was bad: the last good one stays.
+        # HELP gitops_exporter_web_config_last_reload_successful 1 when the last change of the web configuration was taken over, 0 when it was bad: the last good one stays. Absent without a web configuration.
         # TYPE gitops_exporter_web_config_last_reload_successful gauge
         gitops_exporter_web_config_last_reload_successful 1.0
         """,
@@ -568,7 +576,7 @@ EXPORTER: Final[tuple[tuple[Callable[[OwnMetrics, OwnMetric], None], str], ...]]
     (
         lambda own, row: own.set(row, (), NOON),
         """
-        # HELP gitops_exporter_web_config_last_reload_success_timestamp_seconds When a web configuration was last taken over.
+        # HELP gitops_exporter_web_config_last_reload_success_timestamp_seconds When a web configuration was last taken over. Absent without one.
         # TYPE gitops_exporter_web_config_last_reload_success_timestamp_seconds gauge
         gitops_exporter_web_config_last_reload_success_timestamp_seconds 1.7954352e+09
         """,
@@ -576,7 +584,7 @@ EXPORTER: Final[tuple[tuple[Callable[[OwnMetrics, OwnMetric], None], str], ...]]
     (
         lambda own, row: own.set(row, (), NOON),
         """
-        # HELP gitops_exporter_certificate_expiry_timestamp_seconds Until when the certificate of the exporter is valid, the earliest of its chain; 0 without TLS.
+        # HELP gitops_exporter_certificate_expiry_timestamp_seconds Until when the certificate of the exporter is valid, the earliest of its chain. Absent without TLS.
         # TYPE gitops_exporter_certificate_expiry_timestamp_seconds gauge
         gitops_exporter_certificate_expiry_timestamp_seconds 1.7954352e+09
         """,

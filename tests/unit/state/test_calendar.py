@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from observability.model.application import Key
+from observability.model.state import WindowVerdict
 from observability.settings.groups import GlobalProject
 from observability.state.calendar import Assignment, Calendar
 from tests.builders import NOON, application, project, window
@@ -26,19 +27,32 @@ def assigned(*windows: Any) -> Assignment:
     return calendar(project("shop", *windows)).assign(application())
 
 
+def told(assignment: Assignment, at: float) -> WindowVerdict:
+    """The verdict, of a project that is known."""
+    verdict = assignment.at(at)
+    assert verdict is not None
+    return verdict
+
+
 # The verdict
+
+
+def test_without_its_project_nothing_is_known() -> None:
+    assignment = calendar(project("other", FROM_ONE)).assign(application())
+    assert assignment.at(NOON) is None
+    assert not assignment.forbade(automated=True, started_at=NOON, at=NOON)
 
 
 def test_a_verdict_is_kept_until_it_changes() -> None:
     assignment = assigned(FROM_ONE)
-    before = assignment.at(NOON)
+    before = told(assignment, NOON)
     assert before.can_sync_auto
     assert assignment.at(NOON + HOUR - 1) is before
-    opened = assignment.at(assignment.expires_at)
+    opened = told(assignment, assignment.expires_at)
     assert not opened.can_sync_auto
     assert opened.auto_changes_at == pytest.approx(NOON + 3 * HOUR, abs=0.01)
     assert assignment.at(NOON + 2 * HOUR) is opened
-    assert assignment.at(NOON + 3 * HOUR + 0.1).can_sync_auto
+    assert told(assignment, NOON + 3 * HOUR + 0.1).can_sync_auto
 
 
 def test_a_verdict_that_does_not_change_is_looked_at_once_a_day() -> None:
@@ -50,7 +64,7 @@ def test_a_verdict_that_does_not_change_is_looked_at_once_a_day() -> None:
 def test_who_is_matched_by_nothing_may_always_sync() -> None:
     assignment = assigned()
     assert not assignment
-    assert assignment.at(NOON).can_sync_auto
+    assert told(assignment, NOON).can_sync_auto
     assert assignment.expires_at == float("inf")
     assert not assignment.forbade(automated=True, started_at=NOON, at=NOON)
 

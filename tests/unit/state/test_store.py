@@ -331,16 +331,20 @@ def test_the_settle_time_ends_without_an_update() -> None:
     assert settled_down(store, NOON + HOUR) == []
 
 
-def blocked(store: Store, key: Key = SHOP) -> tuple[bool, bool]:
-    """May an automated and a manual sync not start?"""
+def blocked(store: Store, key: Key = SHOP) -> tuple[bool, bool] | None:
+    """May an automated and a manual sync not start? None when that is not known."""
     verdict = known(store, key).windows
+    if verdict is None:
+        return None
     return not verdict.can_sync_auto, not verdict.can_sync_manual
 
 
 def test_a_window_opens_and_closes_without_an_update() -> None:
     store = watching(project("shop", FROM_ONE), application())
     assert blocked(store) == (False, False)
-    assert known(store).windows.auto_changes_at == pytest.approx(NOON + HOUR, abs=0.01)
+    verdict = known(store).windows
+    assert verdict is not None
+    assert verdict.auto_changes_at == pytest.approx(NOON + HOUR, abs=0.01)
     assert store.next_due() == pytest.approx(NOON + HOUR, abs=0.01)
     assert sorted(told(settled_down(store, NOON + HOUR + 0.1))) == ["shop", "shop-prod"]
     assert blocked(store) == (True, True)
@@ -391,7 +395,7 @@ def test_at_most_so_many_are_judged_at_once() -> None:
 def test_a_project_that_comes_later_is_taken_up() -> None:
     store = watching(application())
     assert told(store.apply([seen(project("shop", window()))])) == ["+shop"]
-    assert blocked(store) == (False, False)
+    assert blocked(store) is None
     assert store.next_due() == 0.0
     assert told(store.due(NOON)) == ["shop-prod"]
     assert blocked(store) == (True, True)
@@ -414,7 +418,7 @@ def test_a_project_that_goes_takes_its_windows_along() -> None:
     store = watching(project("shop", window()), application())
     store.apply([gone(project("shop"))])
     settled_down(store, NOON)
-    assert blocked(store) == (False, False)
+    assert blocked(store) is None
 
 
 def test_an_application_may_go_before_the_change_of_its_project_is_taken_up() -> None:
@@ -481,7 +485,9 @@ def test_a_project_that_is_labelled_comes_under_a_global_one() -> None:
 def test_a_window_that_cannot_be_read_forbids_everything() -> None:
     store = watching(project("shop", window(schedule="sometimes")), application())
     assert blocked(store) == (True, True)
-    assert known(store).windows.error is not None
+    verdict = known(store).windows
+    assert verdict is not None
+    assert verdict.error is not None
 
 
 # Policies
@@ -580,3 +586,52 @@ def test_what_cannot_be_judged_anew_leaves_the_others() -> None:
     store.apply([seen(project("shop", FROM_ONE))])
     with pytest.raises(AttributeError):
         settled_down(store, NOON)
+
+
+# What comes late, what is far away, and what is much at once
+
+
+@pytest.mark.parametrize(
+    ("rule", "owner"),
+    [
+        (IdentityRule(source=IdentitySource.APPLICATIONSET, key="env"), applicationset(labels={"env": "staging"})),
+        (IdentityRule(source=IdentitySource.PROJECT, key="env"), project("shop", labels={"env": "staging"})),
+    ],
+    ids=["ApplicationSet", "AppProject"],
+)
+def test_an_application_that_came_before_what_tells_its_identity_is_identified_anew(rule: Any, owner: Any) -> None:
+    by_label = IdentityRule(source=IdentitySource.APPLICATION_LABEL, key="svc", pattern="(?P<service>.+)")
+    store = watching(application("x", applicationset="shops", labels={"svc": "cart"}), identity=(rule, by_label))
+    key = Key("argocd", "x")
+    assert known(store, key).identity[-2:] == ("unassigned", "cart")
+    store.apply([seen(owner)])
+    changes = settled_down(store, NOON)
+    assert known(store, key).identity[-2:] == ("staging", "cart")
+    assert changes[0].before is None
+    store.apply([seen(owner), gone(application("x"))])
+    assert settled_down(store, NOON) == []
+
+
+def test_a_window_that_is_months_away_is_taken_up_in_time() -> None:
+    store = watching(project("shop", window("deny", "0 0 20 12 *", "336h")))
+    july, december = 1_782_900_000.0, 1_798_000_000.0
+    store.apply(listing([project("shop", window("deny", "0 0 20 12 *", "336h"))], july, PROJECTS))
+    settled_down(store, december)
+    state = store.states(Kind.PROJECT)[Key("argocd", "shop")]
+    assert isinstance(state, ProjectState)
+    assert state.windows[0].active
+
+
+def test_a_list_without_thousands_is_taken_in_by_and_by() -> None:
+    apps = [application(f"app-{number}-dev") for number in range(1_000)]
+    store = watching(*apps)
+    first = store.apply(listing(apps[:10], NOON))
+    assert 0 < len(first) < 990
+    # One that is seen again before its turn is not gone.
+    back = apps[500]
+    store.apply([seen(back)])
+    steps = []
+    while store.next_due() == 0.0:
+        steps.append(len(store.due(NOON)))
+    assert max(steps) <= 200
+    assert names(store) == {app.name for app in (*apps[:10], back)}
