@@ -11,17 +11,28 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import aiohttp
 import click
 
+from observability.delivery import listening
 from observability.demo import cluster
 from observability.errors import ObservabilityError, SettingsError
+from observability.settings.values import host_and_port
 
 CLOCK: Final = time.time  # noqa: TID251 - the simulated cluster is a program of its own, and this is where it begins
 STOP_SECONDS: Final = 10.0
+START_SECONDS: Final = 30.0
+_MODULE: Final = "observability"
+_TIED: Final = f"""\
+import ctypes, runpy, signal
+ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+runpy.run_module("{_MODULE}", run_name="__main__")
+"""
+"""The program as one that gets a SIGTERM when its parent is gone (PR_SET_PDEATHSIG), even by SIGKILL; Linux only."""
 
 
 class DemoError(ObservabilityError):
-    """One of the two processes ended by itself."""
+    """One of the two processes ended by itself, or does not answer."""
 
     exit_code = 3
 
@@ -97,10 +108,11 @@ def command(
 
 def address(text: str, flag: str) -> tuple[str, int]:
     """HOST:PORT; no host is every interface. Raises SettingsError."""
-    host, colon, port = text.rpartition(":")
-    if not colon or not port.isdecimal() or int(port) > 65_535:
-        raise SettingsError(flag, "", f'expected HOST:PORT, got "{text}"')
-    return host.strip("[]") or "0.0.0.0", int(port)
+    try:
+        host, port = host_and_port(text)
+    except ValueError as error:
+        raise SettingsError(flag, "", f'{error}, got "{text}"') from None
+    return host or "0.0.0.0", port
 
 
 async def _serve(options: cluster.Options, file: Path, duration: float | None, until_stdin_closes: bool) -> None:
@@ -131,6 +143,7 @@ def _stop_at_end(stop: asyncio.Event) -> None:
 
 async def _supervise(options: cluster.Options, file: Path, duration: float | None, listen: str) -> None:
     """Start the cluster, then the exporter; wait for the end; stop both, whatever happened."""
+    unused = _unused(listen)
     stop = asyncio.Event()
     cluster.stop_on_signals(stop)
     if duration:
@@ -141,9 +154,11 @@ async def _supervise(options: cluster.Options, file: Path, duration: float | Non
         children["the simulated cluster"] = await _start(_api_arguments(options, file), piped=True)
         if not await _appears(file, children["the simulated cluster"], stop):
             return
-        children["the exporter"] = await _start(["run", "--kubeconfig", str(file), "--listen", listen])
-        click.echo(_invitation(options, file, listen))
-        await _until(stop, children)
+        exporter = await _start(["run", "--kubeconfig", str(file), "--listen", str(unused)], tied=True)
+        children["the exporter"] = exporter
+        if await _answers(_url(unused), exporter, stop):
+            click.echo(_invitation(options, file, _url(unused)))
+            await _until(stop, children)
     finally:
         await _end(list(children.values()))
 
@@ -162,11 +177,25 @@ def _api_arguments(options: cluster.Options, file: Path) -> list[str]:
     return ["demo", "--api-only", "--until-stdin-closes", *(f"{flag}={value}" for flag, value in facts.items())]
 
 
-async def _start(arguments: Sequence[str], *, piped: bool = False) -> asyncio.subprocess.Process:
-    """This program again, with other arguments, in a session of its own: Ctrl-C reaches only the supervisor."""
+def _unused(listen: str) -> listening.Address:
+    """Where the exporter can listen; for port 0 a free one. Raises DeliveryError when somebody does already."""
+    wanted = listening.parse_address(listen)
+    sockets = listening.listen(wanted)
+    port = listening.bound_address(sockets[0]).port
+    for listener in sockets:
+        listener.close()
+    return listening.Address(wanted.host, port)
+
+
+async def _start(arguments: Sequence[str], *, piped: bool = False, tied: bool = False) -> asyncio.subprocess.Process:
+    """This program again, with other arguments, in a session of its own: Ctrl-C reaches only the supervisor.
+
+    When the supervisor is gone, a `piped` one sees its stdin close, and a `tied` one is told to end, where that works.
+    """
     stdin = subprocess.PIPE if piped else subprocess.DEVNULL
+    program = ("-c", _TIED) if tied and sys.platform == "linux" else ("-m", _MODULE)
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "observability", *arguments, stdin=stdin, start_new_session=True
+        sys.executable, *program, *arguments, stdin=stdin, start_new_session=True
     )
 
 
@@ -178,6 +207,24 @@ async def _appears(file: Path, api: asyncio.subprocess.Process, stop: asyncio.Ev
         _alive("the simulated cluster", api)
         await asyncio.sleep(0.05)
     return True
+
+
+async def _answers(url: str, exporter: asyncio.subprocess.Process, stop: asyncio.Event) -> bool:
+    """Wait until the exporter answers; False when it is time to stop. Raises DemoError."""
+    try:
+        async with asyncio.timeout(START_SECONDS), aiohttp.ClientSession() as client:
+            while not stop.is_set():
+                _alive("the exporter", exporter)
+                try:
+                    async with client.get(f"{url}/livez") as response:
+                        if response.ok:
+                            return True
+                except aiohttp.ClientError:
+                    pass  # it does not listen yet
+                await asyncio.sleep(0.1)
+    except TimeoutError as error:
+        raise DemoError(f"the exporter does not answer at {url}/livez within {START_SECONDS:.0f} s") from error
+    return False
 
 
 async def _until(stop: asyncio.Event, children: dict[str, asyncio.subprocess.Process]) -> None:
@@ -214,9 +261,13 @@ async def _end(children: Sequence[asyncio.subprocess.Process]) -> None:
             await child.wait()
 
 
-def _invitation(options: cluster.Options, file: Path, listen: str) -> str:
-    host, port = address(listen, "--listen")
-    url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"
+def _url(served: listening.Address) -> str:
+    """Where people on this machine reach it."""
+    every = served.host in ("", "0.0.0.0", "::")
+    return f"http://{listening.Address('127.0.0.1', served.port) if every else served}"
+
+
+def _invitation(options: cluster.Options, file: Path, url: str) -> str:
     return f"""
 A simulated cluster of {options.applications} Applications runs, and the exporter watches it. Open
 

@@ -1,10 +1,13 @@
 """One Application of a cluster, with the sync windows that may hold for it. Loads the Kubernetes client."""
 
 import asyncio
+import json
+import re
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple, TypeAlias
 
+import click
 from msgspec.structs import replace
 
 from observability.errors import Forbidden, MalformedResource, NotFound, SourceError
@@ -20,6 +23,9 @@ from observability.state.calendar import Calendar
 DEFAULT_NAMESPACE: Final = "argocd"
 DEFAULT_PROJECT: Final = "default"
 """That of Applications that name none."""
+
+_NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
+"""What Kubernetes lets a name be; no other can be asked for."""
 
 Get: TypeAlias = Callable[[str], Awaitable[bytes]]
 """The JSON at a path of the API. Raises as `observability.sources.kubernetes.Connection.get`."""
@@ -39,6 +45,7 @@ def find(name: str, settings: Settings) -> Found:
     """The Application `[NAMESPACE/]NAME` of the cluster that the settings name.
 
     Raises:
+        UsageError: no name.
         SettingsError: no such kubeconfig.
         SourceError: the cluster cannot be reached, or the Application or its project is not there.
     """
@@ -47,7 +54,10 @@ def find(name: str, settings: Settings) -> Found:
 
 def _key(name: str) -> Key:
     namespace, slash, short = name.rpartition("/")
-    return Key(namespace if slash else DEFAULT_NAMESPACE, short)
+    key = Key(namespace if slash else DEFAULT_NAMESPACE, short)
+    if not all(map(_NAME.fullmatch, key)):
+        raise click.UsageError(f"expected [NAMESPACE/]NAME, such as argocd/shop-prod, got {json.dumps(name)}")
+    return key
 
 
 async def _find(key: Key, settings: Settings) -> Found:

@@ -4,10 +4,11 @@ Without the client of Kubernetes and without settings, so that a script can ask 
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import click
 import msgspec
 
 from observability.errors import MalformedResource, SettingsError
@@ -20,6 +21,21 @@ STDIN: Final = "-"
 _NAMELESS: Final = "nameless"
 
 T = TypeVar("T", Application, Project)
+
+
+def read(application_file: str, project_files: Sequence[str]) -> tuple[Application, tuple[Project, ...]]:
+    """The Application, and its AppProject followed by the global projects whose windows hold, too.
+
+    What the projects are named does not matter: who gives the files says that they concern the Application.
+
+    Raises:
+        UsageError: stdin is named twice.
+        SettingsError: one cannot be read, or is something else.
+    """
+    if (application_file, *project_files).count(STDIN) > 1:
+        raise click.UsageError("only one file can be read from stdin")
+    projects = tuple(map(project, project_files))
+    return application(application_file), projects
 
 
 def application(file: str) -> Application:

@@ -120,10 +120,8 @@ def _named(name: str, application: str | None, projects: Sequence[str], cluster:
 def _from_files(application: str | None, projects: Sequence[str]) -> Question:
     if application is None or not projects:
         raise click.UsageError("give the name of an Application in a cluster, or both --application and --project")
-    if (application, *projects).count(manifests.STDIN) > 1:
-        raise click.UsageError("only one file can be read from stdin")
-    found = tuple(window for project in projects for window in manifests.project(project).windows)
-    return Question(manifests.application(application), found)
+    found, given = manifests.read(application, projects)
+    return Question(found, tuple(window for project in given for window in project.windows))
 
 
 def _nanoseconds(text: str) -> int:

@@ -46,12 +46,13 @@ class Exposed(Generic[Subject]):
 class Meters:
     """The rows of the catalogue that say how the exposition is. Each is among those of the `OwnMetrics` it comes with.
 
-    Labels: `encoding` of `body_bytes`, `family` of `dropped` and `failures`, none of the others.
+    Labels: `encoding` of `body_bytes`, `family` of `dropped`, `hidden` and `failures`, none of the others.
     """
 
     series: OwnMetric
     body_bytes: OwnMetric
     dropped: OwnMetric
+    hidden: OwnMetric
     truncated: OwnMetric
     failures: OwnMetric
     exposed_delay: OwnMetric
@@ -209,6 +210,8 @@ class Exposition:
         own.advance(meters.truncated, (), stats.truncated)
         for name, series in stats.dropped.items():
             own.advance(meters.dropped, (name,), series)
+        for name, objects in stats.waiting.items():
+            own.set(meters.hidden, (name,), objects)
         for name, times in stats.failures.items():
             own.advance(meters.failures, (name,), times)
         return own.render()

@@ -6,8 +6,8 @@ import socket
 from dataclasses import dataclass
 
 from observability.errors import DeliveryError, SettingsError
+from observability.settings.values import host_and_port
 
-_EXPECTED = "expected HOST:PORT, :PORT or [IPV6]:PORT with a port from 0 to 65535"
 _BACKLOG = 1024
 
 
@@ -24,11 +24,10 @@ class Address:
 
 def parse_address(text: str) -> Address:
     """`text` as an address. Raises SettingsError."""
-    host, colon, port = text.rpartition(":")
-    bracketed = host.startswith("[") and host.endswith("]")
-    if not colon or not (port.isascii() and port.isdigit()) or int(port) > 65535 or (":" in host and not bracketed):
-        raise SettingsError("", "server.listen", f'{_EXPECTED}, got "{text}"')
-    return Address(host[1:-1] if bracketed else host, int(port))
+    try:
+        return Address(*host_and_port(text))
+    except ValueError as error:
+        raise SettingsError("", "server.listen", f'{error}, got "{text}"') from None
 
 
 def listen(address: Address) -> tuple[socket.socket, ...]:

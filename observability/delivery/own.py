@@ -6,7 +6,7 @@ from itertools import accumulate
 from typing import Final, TypeAlias, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
-from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
@@ -31,7 +31,7 @@ class OwnMetrics:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = CollectorRegistry()
         self._counters: dict[str, Counter] = {}
-        self._gauges: dict[str, Gauge] = {}
+        self._gauges: dict[str, Gauge | _Absent] = {}
         self._histograms: dict[str, _Histogram] = {}
         self._totals: dict[tuple[str, Labels], float] = {}
         for row in rows:
@@ -47,9 +47,15 @@ class OwnMetrics:
         self._totals[row.name, labels] = total
         self.increment(row, labels, total - before)
 
-    def set(self, row: OwnMetric, labels: Labels, value: float) -> None:
-        """Set a gauge."""
-        _child(self._gauges[row.name], labels).set(value)
+    def set(self, row: OwnMetric, labels: Labels, value: float | None) -> None:
+        """Set a gauge. None: from now on it has no sample, which is for rows that may be `absent`."""
+        gauge = self._gauges[row.name]
+        if isinstance(gauge, _Absent):
+            gauge.value = value
+        elif value is not None:
+            _child(gauge, labels).set(value)
+        else:
+            raise KeyError(row.name)
 
     def observe(self, row: OwnMetric, labels: Labels, seconds: float, times: int = 1) -> None:
         """Add an observation to a histogram, `times` the same."""
@@ -64,12 +70,26 @@ class OwnMetrics:
             case Type.COUNTER:
                 counter = self._counters[row.name] = Counter(row.name, row.help, row.labels, registry=self._registry)
                 _start(counter, row)
+            case Type.GAUGE if row.absent:
+                absent = self._gauges[row.name] = _Absent(row)
+                self._registry.register(absent)
             case Type.GAUGE:
                 gauge = self._gauges[row.name] = Gauge(row.name, row.help, row.labels, registry=self._registry)
                 _start(gauge, row)
             case Type.HISTOGRAM:
                 histogram = self._histograms[row.name] = _Histogram(row)
                 self._registry.register(histogram)
+
+
+class _Absent(Collector):
+    """A gauge without labels that has no sample while `value` is None: prometheus_client's begins with 0."""
+
+    def __init__(self, row: OwnMetric) -> None:
+        self._row = row
+        self.value: float | None = None
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        yield GaugeMetricFamily(self._row.name, self._row.help, self.value)
 
 
 class _Histogram(Collector):

@@ -52,6 +52,7 @@ class WebConfiguration:
         self._clock = clock
         self._report = on_reload
         self._fingerprint = b""
+        self._trouble = ""
 
     async def start(self) -> None:
         """Load it for the first time. Raises SettingsError."""
@@ -66,18 +67,30 @@ class WebConfiguration:
             await self.look(self._file)
 
     async def look(self, file: Path) -> None:
-        """Load `file` when something has changed since the last look. A bad one is tried again when it changes."""
-        seen = await asyncio.to_thread(fingerprint, file)
-        if seen == self._fingerprint:
-            return
-        self._fingerprint = seen
+        """Load `file` when something has changed since it was loaded. A bad one is told once, and tried at each look.
+
+        It may be bad for no longer than it takes to swap its files, and look the same before and after.
+        """
         try:
-            self._take(await asyncio.to_thread(load, file))
-        except SettingsError as error:
-            log.error("the web configuration is bad, the one before stays in force", error=str(error))  # noqa: TRY400
-            self._tell(successful=False)
-        else:
-            log.info("web configuration loaded anew", file=str(file), tls=self.current.context is not None)
+            seen = await asyncio.to_thread(fingerprint, file)
+            if seen == self._fingerprint and not self._trouble:
+                return
+            loaded = await asyncio.to_thread(load, file)
+        except Exception as error:  # whatever it is, later changes must be seen
+            self._refuse(error)
+            return
+        self._fingerprint, self._trouble = seen, ""
+        self._take(loaded)
+        log.info("web configuration loaded anew", file=str(file), tls=self.current.context is not None)
+
+    def _refuse(self, error: Exception) -> None:
+        trouble = str(error) or type(error).__name__
+        if trouble == self._trouble:
+            return
+        self._trouble = trouble
+        defect = None if isinstance(error, SettingsError) else error
+        log.error("the web configuration is bad, the one before stays in force", error=trouble, exc_info=defect)
+        self._tell(successful=False)
 
     def _take(self, loaded: Loaded) -> None:
         self.current = loaded

@@ -45,6 +45,8 @@ def make_context(tls: Tls, where: str) -> ssl.SSLContext:
         context.load_cert_chain(tls.cert_file, tls.key_file, password=lambda: b"")
     except (ssl.SSLError, ValueError) as error:
         raise SettingsError(where, "tls_server_config.cert_file", _why(error, tls)) from None
+    except OSError as error:  # it was there a moment ago
+        raise _unreadable(f"{tls.cert_file}, {tls.key_file}", where, "tls_server_config.cert_file", error) from None
     context.verify_mode = _VERIFY[tls.client_auth]
     if tls.client_ca_file is not None:
         try:
@@ -52,6 +54,8 @@ def make_context(tls: Tls, where: str) -> ssl.SSLContext:
         except ssl.SSLError as error:
             expected = f"expected certificates in PEM: {tls.client_ca_file} ({error.reason or 'none found'})"
             raise SettingsError(where, "tls_server_config.client_ca_file", expected) from None
+        except OSError as error:
+            raise _unreadable(tls.client_ca_file, where, "tls_server_config.client_ca_file", error) from None
     return context
 
 
@@ -120,7 +124,11 @@ def _read(file: Path, where: str, key: str) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise SettingsError(where, key, f"expected a readable file: {file} ({error.strerror})") from None
+        raise _unreadable(file, where, key, error) from None
+
+
+def _unreadable(file: Path | str, where: str, key: str, error: OSError) -> SettingsError:
+    return SettingsError(where, key, f"expected a readable file: {file} ({error.strerror})")
 
 
 def _why(error: Exception, tls: Tls) -> str:

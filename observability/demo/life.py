@@ -16,10 +16,13 @@ from observability.demo.company import Company, Service
 from observability.demo.objects import Literal
 from observability.demo.operations import resync
 from observability.demo.store import Store
-from observability.demo.stories import MANUAL, STORIES, Scene, Step, Steps
+from observability.demo.stories import MANUAL, STORIES, Scene, Step, Steps, forbid
 
 RESYNC_SECONDS: Final = 150.0
 """Argo CD compares every 120 s, with a jitter of up to 60."""
+
+_FREEZE_STORIES: Final = 13
+"""Stories at once up to which sync windows come and go as `STORIES` says: as many as 120 Applications have."""
 
 
 class Life:
@@ -33,7 +36,11 @@ class Life:
         self._busy: set[str] = set()
         self._queue: list[tuple[float, int, Iterator[Step], Step]] = []
         self._started = 0
-        for _ in range(min(stories, len(self._services))):
+        stories = min(stories, len(self._services))
+        # An edit of a project concerns all of its Applications. People freeze now and then, in a large company, too.
+        freezes = min(1.0, _FREEZE_STORIES / stories) if stories else 1.0
+        self._choice = [(weight * freezes if story is forbid else weight, story) for weight, story in STORIES]
+        for _ in range(stories):
             self._start(self._tell(), random.uniform(0, 60))
         if self._keys:
             self._start(self._compare(), 0.0)
@@ -80,7 +87,7 @@ class Life:
 
     def _choose(self, service: Service) -> Steps:
         by_hand = any(not unit.automated for unit in service.units)
-        choice = [(weight, story) for weight, story in STORIES if by_hand or story not in MANUAL]
+        choice = [(weight, story) for weight, story in self._choice if by_hand or story not in MANUAL]
         (story,) = self._random.choices([story for _, story in choice], [weight for weight, _ in choice])
         return story(Scene(self._random, service, self._look))
 

@@ -25,6 +25,9 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "array": ("a list", "lists"),
 }
 
+_ALIKE: Final = 0.75
+"""Words that are less alike mean different things: `promotion` is no slip of the pen for `exposition`."""
+
 _BOUNDS: Final = (("exclusiveMinimum", "above"), ("minimum", "at least"), ("maximum", "at most"))
 
 
@@ -85,7 +88,11 @@ def _unknown(location: Location) -> str:
     """Never shows the value: it may be a secret under a mistyped name."""
     known = sorted(schema_at(location[:-1]).get("properties", {}))
     key = str(location[-1])
-    near = get_close_matches(key, known, n=1) or [dotted for dotted in _all_keys() if dotted.endswith(f".{key}")]
+    near = (
+        get_close_matches(key, known, n=1, cutoff=_ALIKE)
+        or [name for name in known if name.startswith(f"{key}_")]
+        or [name for name in _all_keys() if name.endswith(f".{key}")]
+    )
     return f'unknown key, did you mean "{near[0]}"?' if near else f"unknown key, expected one of {', '.join(known)}"
 
 

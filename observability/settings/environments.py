@@ -161,4 +161,7 @@ def by_name(environments: tuple[Environment, ...]) -> IdentityRule:
     Where two of them fit, as `prod` and `eu-prod` in `shop-eu-prod`, it is the longer one.
     """
     names = "|".join(re.escape(environment.name) for environment in environments)
-    return IdentityRule(source=IdentitySource.NAME, pattern=f"(?P<service>.+?)-(?P<environment>{names})")
+    words = [environment.name for environment in environments]
+    as_short_as_can_be = "?" if any(one.endswith(f"-{other}") for one in words for other in words) else ""
+    pattern = f"(?P<service>.+{as_short_as_can_be})-(?P<environment>{names})"
+    return IdentityRule(source=IdentitySource.NAME, pattern=pattern)

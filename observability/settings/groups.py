@@ -19,7 +19,6 @@ from observability.settings.values import (
     PositiveSeconds,
     Selector,
     WebAddress,
-    host_and_port,
     without_repeats,
 )
 
@@ -124,11 +123,6 @@ class Server(Group):
     plain HTTP for everybody."""
     token_review: bool = False
     """Ask the Kubernetes API about each bearer token: TokenReview, then SubjectAccessReview for `get /metrics`."""
-
-    @property
-    def address(self) -> tuple[str, int]:
-        """Host and port; the host is empty for every interface."""
-        return host_and_port(self.listen)
 
 
 class Exposition(Group):

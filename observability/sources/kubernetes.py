@@ -230,13 +230,37 @@ async def _configuration(settings: Kubernetes, service_account: Path) -> Configu
         raise SettingsError(where, "", f"{error}{_hint(settings)}") from error
     except (OSError, yaml.YAMLError, ValueError, TypeError, AttributeError, KeyError) as error:
         raise SettingsError(where, "", f"expected a kubeconfig: {_said(error)}") from error
-    for name, value in configuration.api_key.items():
-        configuration.api_key[name] = value.strip()  # a token file may end with a newline
+    _tidy_tokens(configuration)
     configuration.connection_pool_maxsize = 0  # one connection a watch, however many there are
     # Python 3.13 refuses certificate authorities that kubectl accepts, such as those without a key identifier.
     configuration.disable_strict_ssl_verification = True
     configuration.client_session_kwargs = {"middlewares": (_refuse_redirects,), "cookie_jar": aiohttp.DummyCookieJar()}
     return configuration
+
+
+def _tidy_tokens(configuration: Configuration) -> None:
+    """Strip the tokens, also when the client reads a pod's anew: a token file may end with a newline, or be empty.
+
+    Source: InClusterConfigLoader, whose hook runs before each request, and puts itself in the place of this one.
+    """
+    hook: Any = configuration.refresh_api_key_hook  # declared as None
+
+    def refresh(asking: Configuration) -> None:
+        try:
+            hook(asking)
+        except (ConfigException, OSError, ValueError) as error:
+            raise SourceError(f"cannot read the token anew: {_said(error)}") from error
+        asking.refresh_api_key_hook = refresh  # type: ignore[assignment]
+        _strip_tokens(asking)
+
+    _strip_tokens(configuration)
+    if hook is not None:
+        configuration.refresh_api_key_hook = refresh  # type: ignore[assignment]
+
+
+def _strip_tokens(configuration: Configuration) -> None:
+    for name, value in configuration.api_key.items():
+        configuration.api_key[name] = value.strip()
 
 
 def _where(settings: Kubernetes) -> str:

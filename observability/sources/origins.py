@@ -30,6 +30,9 @@ _OVERRIDES: Final = (
 )
 """Where a source carries values that its repository does not."""
 _VALUES: Final = "valuesObject"
+_REMEMBERED: Final = 4096
+_REMEMBERED_BYTES_MAX: Final = 8 * 2**10
+"""A longer source is read each time: it would be kept whole, up to a megabyte of it, secrets and all."""
 
 
 class Origins(Struct, frozen=True):
@@ -43,7 +46,8 @@ class Origins(Struct, frozen=True):
 
 def origins(sourced: wire.Sourced) -> Origins:
     """What the sources of a spec, a comparison, an operation or an entry of the history say."""
-    return _read(bytes(sourced.source), bytes(sourced.sources))
+    one, several = bytes(sourced.source), bytes(sourced.sources)
+    return _read(one, several) if len(one) + len(several) > _REMEMBERED_BYTES_MAX else _remembered(one, several)
 
 
 def hydrated(hydrator: wire.SourceHydrator) -> Origins:
@@ -69,9 +73,8 @@ class _Plain(msgspec.Struct, gc=False, forbid_unknown_fields=True, rename={"repo
 _PLAIN: Final = msgspec.json.Decoder(_Plain)
 
 
-@lru_cache(maxsize=4096)
 def _read(one: bytes, several: bytes) -> Origins:
-    """Remembered: what was compared, requested and deployed is mostly the same text within one object.
+    """What `source` and `sources` say.
 
     `sources` counts when it has any, else `source` (`HasMultipleSources` in types.go); beside `sources` Argo CD writes
     a `source` with nothing but an empty repoURL.
@@ -89,6 +92,12 @@ def _read(one: bytes, several: bytes) -> Origins:
         return _told([entry for entry in entries if entry])
     except (msgspec.DecodeError, RecursionError):
         return Origins(readable=False)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _remembered(one: bytes, several: bytes) -> Origins:
+    """The same: what was compared, requested and deployed is mostly the same text within one object."""
+    return _read(one, several)
 
 
 def _told(entries: list[dict[str, Any]]) -> Origins:

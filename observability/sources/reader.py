@@ -33,6 +33,26 @@ class Cursor(Struct):
     """Why the next list or watch begins, in the words of `Listing` and `Restarted`; empty: it was announced."""
     inconsistent: bool = False
     """The list was put together from two versions: what changed between them may be missing."""
+    listed: bool = False
+    """A list was complete, here or where `version` comes from: what is listed from now on is listed again."""
+    in_pages: bool = False
+    """The list that is needed is asked for in pages, though the server is not known to refuse streaming lists."""
+    cut_short: int = 0
+    """So many streaming lists in a row ended before they were complete."""
+
+    def ended(self, reason: str) -> None:
+        """The watch ended. When it was to bring a list first, that list is still needed, for the reason it had."""
+        if self.version is not None:
+            self.reason = reason
+
+    def failed(self, reason: str) -> None:
+        """It goes on for this reason; until the first list is complete that is the one it began with."""
+        if self.listed:
+            self.reason = reason
+
+    def complete(self, version: str) -> None:
+        """A list is complete, and all is known as of `version`."""
+        self.version, self.listed = version, True
 
 
 class Reader:
@@ -98,7 +118,8 @@ class Reader:
             key = Key(metadata.namespace or "", metadata.name or "")
             yield Gone(self._scope.kind, key, metadata.uid or "", received_at)
         elif event.type == "BOOKMARK" and envelope.INITIAL_EVENTS_END in (metadata.annotations or ()):
-            self._cursor.version = version
+            self._cursor.complete(version)
+            self._cursor.cut_short = 0
             yield Listed(self._scope, version, received_at)
             return
         elif event.type == "BOOKMARK":

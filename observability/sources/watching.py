@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 
 LINE_BYTES_MAX: Final = 64 * 2**20
 """A longer line is no object (etcd takes 1.5 MiB): the stream is given up, and the list asked for anew."""
+_CUT_SHORT_MAX: Final = 3
+"""After so many streaming lists in a row that ended early, this server, or a proxy, does not know lists as streams."""
 _PAGE_BYTES: Final = 8 * 2**20
 """Pages of large objects are made smaller than `page_size`, until they are about so long."""
 
@@ -66,7 +68,7 @@ async def watch(subject: Subject, resume_from: str | None = None) -> Batches:
     `resume_from`: a resourceVersion up to which everything is known; it is listed only when that has expired.
     """
     settings = subject.settings
-    cursor = Cursor(resume_from, "resumed" if resume_from else "start")
+    cursor = Cursor(resume_from, "resumed" if resume_from else "start", listed=bool(resume_from))
     backoff = Backoff(
         settings.backoff_initial_seconds, settings.backoff_max_seconds, settings.healthy_seconds, subject.random
     )
@@ -88,7 +90,7 @@ async def watch(subject: Subject, resume_from: str | None = None) -> Batches:
                 )
                 yield [Unavailable(subject.scope, reason, str(error))]
                 told = reason
-            cursor.reason = "outage"
+            cursor.failed("outage")
             await subject.sleep(seconds)
 
 
@@ -96,7 +98,7 @@ async def _until_outage(subject: Subject, cursor: Cursor, backoff: Backoff) -> B
     """Lists, and the watches that follow each, until something fails."""
     connection = subject.connection
     while True:
-        streaming, accepted = cursor.version is None and connection.streaming_lists, False
+        streaming, accepted = cursor.version is None and not _lists_in_pages(subject, cursor), False
         try:
             async with aclosing(_until_expired(subject, cursor, backoff)) as found:
                 async for batch in found:
@@ -104,7 +106,8 @@ async def _until_outage(subject: Subject, cursor: Cursor, backoff: Backoff) -> B
                     yield batch
         except WatchExpired as expired:
             log.info("a new list is needed", reason=expired.reason, error=str(expired), **_names(subject))
-            cursor.version, cursor.reason = None, expired.reason
+            cursor.version = None
+            cursor.failed(expired.reason)
             seconds = backoff.failed(_now())
             if backoff.failures > 1:
                 await subject.sleep(seconds)
@@ -117,7 +120,7 @@ async def _until_outage(subject: Subject, cursor: Cursor, backoff: Backoff) -> B
 
 async def _until_expired(subject: Subject, cursor: Cursor, backoff: Backoff) -> Batches:
     """A list if one is needed, then watches, each from where the one before stopped."""
-    if cursor.version is None and not subject.connection.streaming_lists:
+    if cursor.version is None and _lists_in_pages(subject, cursor):
         async with aclosing(_pages(subject, cursor)) as found:
             async for batch in found:
                 yield batch
@@ -127,14 +130,26 @@ async def _until_expired(subject: Subject, cursor: Cursor, backoff: Backoff) -> 
             async for batch in found:
                 yield batch
         if cursor.version is None:
-            # It ended before the list did: this server, or a proxy, does not know lists as streams.
-            subject.connection.streaming_lists = False
+            _cut_short(subject, cursor)
             return
         if cursor.inconsistent:
             cursor.inconsistent = False
             raise WatchExpired("the last list was put together from two versions")
         if _now() - began < backoff.maximum and cursor.reason != "timeout":
             await subject.sleep(backoff.failed(_now()))
+
+
+def _lists_in_pages(subject: Subject, cursor: Cursor) -> bool:
+    return cursor.in_pages or not subject.connection.streaming_lists
+
+
+def _cut_short(subject: Subject, cursor: Cursor) -> None:
+    """A stream ended before its list did: that list is asked for in pages, and later ones too if this happens often."""
+    cursor.in_pages = True
+    cursor.cut_short += 1
+    log.info("a streaming list ended early, asking for pages", times=cursor.cut_short, **_names(subject))
+    if cursor.cut_short >= _CUT_SHORT_MAX:
+        subject.connection.streaming_lists = False
 
 
 async def _pages(subject: Subject, cursor: Cursor) -> Batches:
@@ -145,14 +160,15 @@ async def _pages(subject: Subject, cursor: Cursor) -> Batches:
         page = await _page(subject, cursor, place)
         if not place.token:
             yield [Listing(subject.scope, cursor.reason)]
-            cursor.reason = "expired"  # should it have to begin anew
+            cursor.failed("expired")  # should it have to begin anew
         async for batch in _paced(reader.items(page.items or (), subject.clock())):
             yield batch
         place.token = page.metadata.continue_ or ""
         if not place.token:
             break
-    cursor.version, cursor.reason = page.metadata.resource_version, ""
-    yield [Listed(subject.scope, cursor.version, subject.clock())]
+    cursor.complete(page.metadata.resource_version)
+    cursor.reason, cursor.in_pages = "", False
+    yield [Listed(subject.scope, page.metadata.resource_version, subject.clock())]
 
 
 class _Place(Struct):
@@ -219,16 +235,16 @@ async def _chunk(subject: Subject, body: Body, cursor: Cursor, ends_at: float) -
         async with asyncio.timeout(subject.settings.silence_seconds):
             chunk = await body.chunk()
     except TimeoutError:
-        cursor.reason = "silence"
+        cursor.ended("silence")
         return b""
     except SourceError as error:
         if cursor.version is None:
             raise
         log.info("watch cut off", error=str(error), **_names(subject))
-        cursor.reason = "error"
+        cursor.ended("error")
         return b""
     if not chunk:
-        cursor.reason = "timeout" if _now() > ends_at - 1 else "closed"
+        cursor.ended("timeout" if _now() > ends_at - 1 else "closed")
     return chunk
 
 

@@ -22,8 +22,7 @@ def take(memory: Memory, app: Application, settle_seconds: float) -> None:
     history = app.history
     newest = history[-1]
     stands = memory.rolled_back and newest.target == memory.deployed
-    again = stands or _repeats(history, memory.oldest)
-    memory.rolled_back = app.desired != newest.target and again
+    memory.rolled_back = app.desired != newest.target and (stands or _repeats(history, memory.oldest))
     memory.deployed = newest.target
     memory.deployed_id = newest.id
     memory.deployed_at = newest.deployed_at

@@ -164,7 +164,7 @@ def _synced(memory: Memory, app: Application) -> None:
     memory.unconverged = False
     memory.witnessed = True
     after = deployments.is_after(app.reconciled_at, memory.deployed_at)
-    if memory.deployed is None or app.desired == memory.deployed or after:
+    if not app.history or app.desired == memory.deployed or after:
         memory.settled = app.desired
         memory.settled_since_deployment = True
         memory.rolled_back = False

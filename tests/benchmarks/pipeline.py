@@ -51,6 +51,7 @@ _METERS: Final = Meters(
     series=exporter.SERIES,
     body_bytes=exporter.BODY_BYTES,
     dropped=exporter.SERIES_DROPPED,
+    hidden=exporter.OBJECTS_HIDDEN,
     truncated=exporter.LABEL_VALUES_TRUNCATED,
     failures=exporter.RENDER_FAILURES,
     exposed_delay=exporter.EXPOSED_DELAY,

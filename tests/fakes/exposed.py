@@ -36,12 +36,13 @@ METERS: Final = Meters(
     series=_own("series", Type.GAUGE),
     body_bytes=_own("body_bytes", Type.GAUGE, "encoding"),
     dropped=_own("series_dropped_total", Type.COUNTER, "family"),
+    hidden=_own("objects_hidden", Type.GAUGE, "family"),
     truncated=_own("label_values_truncated_total", Type.COUNTER),
     failures=_own("render_failures_total", Type.COUNTER, "family"),
     exposed_delay=_own("exposed_delay_seconds", Type.HISTOGRAM),
 )
 OWN: Final = (
-    *(METERS.series, METERS.body_bytes, METERS.dropped),
+    *(METERS.series, METERS.body_bytes, METERS.dropped, METERS.hidden),
     *(METERS.truncated, METERS.failures, METERS.exposed_delay),
 )
 

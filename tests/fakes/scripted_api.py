@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from enum import Enum, auto
@@ -78,15 +79,15 @@ class ScriptedApi:
         return response
 
     @asynccontextmanager
-    async def serving(self) -> AsyncIterator["ScriptedApi"]:
-        """Serve on a free port of the loopback; `url` tells which."""
+    async def serving(self, tls: ssl.SSLContext | None = None) -> AsyncIterator["ScriptedApi"]:
+        """Serve on a free port of the loopback; `url` tells which. `tls`: None for plain HTTP."""
         application = web.Application(client_max_size=2**30)
         application.router.add_route("*", "/{path:.*}", self._serve)
         runner = web.AppRunner(application, shutdown_timeout=0, handler_cancellation=True)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
         await site.start()
-        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{runner.addresses[0][1]}"
         try:
             yield self
         finally:

@@ -233,6 +233,23 @@ def test_without_an_api_it_lives_and_says_so(tmp_path: Path, start_exporter: Sta
     exporter.alive()
 
 
+def test_of_a_web_configuration_and_a_certificate_nothing_is_said_where_there_is_none(
+    tmp_path: Path, start_exporter: StartExporter
+) -> None:
+    """0 would say that the last reload failed, and that the certificate has expired."""
+    write_kubeconfig(tmp_path / "nowhere.yaml", f"http://127.0.0.1:{free_port()}", {}, {})
+    web_config = tmp_path / "web.yaml"
+    web_config.write_text("http_server_config: {}\n")
+    reload = "gitops_exporter_web_config_last_reload"
+    names = f"{reload}_successful", f"{reload}_success_timestamp_seconds"
+    families = *names, "gitops_exporter_certificate_expiry_timestamp_seconds"
+    assert start_exporter(tmp_path / "nowhere.yaml").series(*families) == {}
+    with_file = start_exporter(tmp_path / "nowhere.yaml", settings={"server": {"web_config": str(web_config)}})
+    series = with_file.series(*families)
+    assert {name for name, _ in series} == set(names)
+    assert value(with_file, names[0]) == 1
+
+
 @pytest.fixture
 async def dribbling(tmp_path: Path) -> AsyncIterator[Path]:
     """The kubeconfig of an API that begins its first list of Applications, and never ends it."""

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from structlog.testing import capture_logs
 
+from observability.delivery import reloading
 from observability.delivery.guards import Limits, Refusal
 from observability.errors import SettingsError
 from tests.fakes.body import TEXT, FixedBody
@@ -240,6 +241,48 @@ async def test_a_file_that_is_missing_for_a_while_changes_nothing(
     assert await scrape(exporter, trusting(authority)) == TEXT
     (folder / "away").rename(folder / "tls.key")
     await until(lambda: exporter.reloads[-1].successful)
+
+
+@pytest.mark.parametrize("step", ["fingerprint", "load"])
+async def test_a_defect_is_told_once_and_ends_nothing(
+    serve: Serve, folder: Path, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def defective(file: Path) -> None:
+        raise ZeroDivisionError(f"{file} is too much")
+
+    exporter = await serve(QUICK, web_config=write_config(folder))
+    before = await serial(exporter)
+    with capture_logs() as logs:
+        monkeypatch.setattr(reloading, step, defective)
+        write_certificate(folder, authority)
+        await until(lambda: len(exporter.reloads) == 2)
+        await asyncio.sleep(5 * QUICK.reload_seconds)
+        monkeypatch.undo()
+        await until(lambda: len(exporter.reloads) == 3)
+    assert [reload.successful for reload in exporter.reloads] == [True, False, True]
+    (error,) = (entry for entry in logs if entry["log_level"] == "error")
+    assert isinstance(error["exc_info"], ZeroDivisionError)
+    assert await serial(exporter) != before
+
+
+async def test_what_could_not_be_loaded_is_tried_again_though_it_looks_the_same(
+    serve: Serve, folder: Path, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its files were swapped between two looks of the exporter at them."""
+    really, failures = reloading.load, 1
+
+    def once_in_vain(file: Path) -> reloading.Loaded:
+        nonlocal failures
+        failures -= 1
+        if failures >= 0:
+            raise SettingsError(str(file), "", "expected a readable file")
+        return really(file)
+
+    exporter = await serve(QUICK, web_config=write_config(folder))
+    monkeypatch.setattr(reloading, "load", once_in_vain)
+    write_certificate(folder, authority)
+    await until(lambda: len(exporter.reloads) == 3)
+    assert [reload.successful for reload in exporter.reloads] == [True, False, True]
 
 
 async def test_tls_is_switched_on_and_off_without_a_restart(serve: Serve, folder: Path, authority: trustme.CA) -> None:

@@ -24,10 +24,11 @@ def free_port() -> int:
         return port
 
 
-def demo(*arguments: str) -> "subprocess.Popen[str]":
-    """The command, with what it prints."""
+def demo(*arguments: str, **variables: str) -> "subprocess.Popen[str]":
+    """The command, with what it prints; `variables` of the environment beside ours."""
     command = [sys.executable, "-m", "observability", "demo", *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    environment = os.environ | variables  # noqa: TID251 - not the product's environment
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
 
 def eventually(ask: Callable[[], str], process: "subprocess.Popen[str]") -> str:
@@ -112,16 +113,42 @@ def test_the_demo_ends_when_its_cluster_dies(tmp_path: Path) -> None:
         fetched(f"http://{listen}/livez")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent is gone")
+def test_both_end_when_the_demo_is_killed(tmp_path: Path) -> None:
+    file, listen = tmp_path / "kubeconfig", f"127.0.0.1:{free_port()}"
+    process = demo("--applications", "3", "--listen", listen, "--kubeconfig", str(file))
+    eventually(lambda: fetched(f"http://{listen}/readyz"), process)
+    cluster = server(file)
+    process.kill()
+    process.communicate(timeout=DEADLINE_SECONDS)  # at its end all that could write to its streams is gone, too
+
+    for url in (cluster + "/readyz", f"http://{listen}/livez"):
+        with pytest.raises(OSError, match="refused"):
+            fetched(url)
+
+
 def test_an_exporter_that_cannot_start_ends_the_demo(tmp_path: Path) -> None:
+    listen = f"127.0.0.1:{free_port()}"
+    arguments = ("--applications", "3", "--listen", listen, "--kubeconfig", str(tmp_path / "kubeconfig"))
+    process = demo(*arguments, GITOPS_OBS_STATE__SETTLE_SECONDS="soon")
+    out, errors = process.communicate(timeout=DEADLINE_SECONDS)
+
+    assert process.returncode == 2
+    assert "the exporter ended by itself" in errors
+    assert "Open" not in out
+
+
+def test_nobody_is_sent_to_an_address_that_somebody_else_serves(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         listen = f"127.0.0.1:{taken.getsockname()[1]}"
         process = demo("--applications", "3", "--listen", listen, "--kubeconfig", str(tmp_path / "kubeconfig"))
-        _, errors = process.communicate(timeout=DEADLINE_SECONDS)
+        out, errors = process.communicate(timeout=DEADLINE_SECONDS)
 
     assert process.returncode == 2
-    assert "the exporter ended by itself" in errors
+    assert errors == f"gitops-obs: cannot listen on {listen}: address already in use\n"
+    assert out == ""
 
 
 def test_an_address_in_use_is_said(tmp_path: Path) -> None:
@@ -151,4 +178,5 @@ def test_a_bad_address_is_a_usage_error(listen: str) -> None:
     _, errors = process.communicate(timeout=DEADLINE_SECONDS)
 
     assert process.returncode == 2
-    assert f'--listen: expected HOST:PORT, got "{listen}"' in errors
+    assert errors.startswith("gitops-obs: --listen: expected HOST:PORT")
+    assert errors.endswith(f'got "{listen}"\n')

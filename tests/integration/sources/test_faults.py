@@ -367,7 +367,7 @@ async def test_a_kind_that_is_not_to_be_had_is_asked_for_slowly(
     connection.streaming_lists = False
     scripted.script = [*[refusal(code, "Forbidden", "not for you")] * 3, page(9, A)]
     observations = await observed(subject(connection, pauses), until("listed 9"))
-    assert said(observations) == [f"unavailable {reason}", "listing outage", "seen a", "listed 9"]
+    assert said(observations) == [f"unavailable {reason}", "listing start", "seen a", "listed 9"]
     assert pauses == [60.0, 60.0, 60.0]
 
 

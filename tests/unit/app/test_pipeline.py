@@ -42,6 +42,7 @@ METERS: Final = Meters(
     series=exporter.SERIES,
     body_bytes=exporter.BODY_BYTES,
     dropped=exporter.SERIES_DROPPED,
+    hidden=exporter.OBJECTS_HIDDEN,
     truncated=exporter.LABEL_VALUES_TRUNCATED,
     failures=exporter.RENDER_FAILURES,
     exposed_delay=exporter.EXPOSED_DELAY,

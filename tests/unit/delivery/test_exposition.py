@@ -193,10 +193,12 @@ async def test_a_full_family_says_what_it_dropped() -> None:
     text = await gzip_of(body)
     assert b'gitops_exporter_series_dropped_total{family="gitops_test_word"} 2.0\n' in text
     assert b"gitops_exporter_series 4.0\n" in text
+    assert b'gitops_exporter_objects_hidden{family="gitops_test_word"} 1.0\n' in text
+    assert b'gitops_exporter_objects_hidden{family="gitops_test_resources"} 0.0\n' in text
     assert body.stats().waiting == {"gitops_test_word": 1, "gitops_test_resources": 0}
     body.apply([change(one, None)])
     assert series_of(await gzip_of(body)) == expected({other.facts.key: other}, WORDS, RESOURCES)
-    assert body.stats().waiting["gitops_test_word"] == 0
+    assert b'gitops_exporter_objects_hidden{family="gitops_test_word"} 0.0\n' in await gzip_of(body)
 
 
 async def test_a_row_that_fails_is_counted_and_the_others_are_shown() -> None:

@@ -10,6 +10,7 @@ RESTARTS = OwnMetric(
 )
 READY = OwnMetric(name="gitops_exporter_ready", type=Type.GAUGE, help="Ready?")
 BYTES = OwnMetric(name="gitops_exporter_bytes", type=Type.GAUGE, help="Size.", labels=("encoding",))
+ENDS_AT = OwnMetric(name="gitops_exporter_ends_at", type=Type.GAUGE, help="When?", absent=True)
 DELAY = OwnMetric(name="gitops_exporter_delay_seconds", type=Type.HISTOGRAM, help="Late.", buckets=(0.1, 1.0))
 
 
@@ -64,6 +65,22 @@ def test_gauges_are_set(own: OwnMetrics) -> None:
     own.set(BYTES, ("gzip",), 12)
     assert lines(own, "ready") == ["gitops_exporter_ready 1.0"]
     assert lines(own, "bytes") == ['gitops_exporter_bytes{encoding="gzip"} 12.0']
+
+
+def test_what_may_be_absent_has_no_sample_before_a_value_is_set() -> None:
+    own = OwnMetrics((ENDS_AT, READY))
+    announced = "# HELP gitops_exporter_ends_at When?\n# TYPE gitops_exporter_ends_at gauge\n"
+    ready = "# HELP gitops_exporter_ready Ready?\n# TYPE gitops_exporter_ready gauge\ngitops_exporter_ready 0.0\n"
+    assert own.render().decode() == announced + ready
+    own.set(ENDS_AT, (), 0)
+    assert own.render().decode() == announced + "gitops_exporter_ends_at 0.0\n" + ready
+    own.set(ENDS_AT, (), None)
+    assert own.render().decode() == announced + ready
+
+
+def test_what_is_always_there_cannot_be_taken_away(own: OwnMetrics) -> None:
+    with pytest.raises(KeyError, match="gitops_exporter_ready"):
+        own.set(READY, (), None)
 
 
 def test_histograms_observe(own: OwnMetrics) -> None:

@@ -1,8 +1,11 @@
 """Until when a certificate is valid, read from its bytes."""
 
 import datetime
+import ssl
+from pathlib import Path
 
 import pytest
+import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -10,7 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
-from observability.delivery.tls import Validity, parse_validity
+from observability.delivery.tls import Validity, make_context, parse_validity
+from observability.delivery.webconfig import Tls
+from observability.errors import SettingsError
 
 
 def certificate(begins: datetime.datetime, ends: datetime.datetime) -> bytes:
@@ -36,6 +41,34 @@ def test_both_forms_of_time_are_read(begins: str, ends: str) -> None:
 def test_it_holds_from_the_first_second_to_the_last() -> None:
     validity = Validity(100.0, 200.0)
     assert [validity.holds(at) for at in (99.0, 100.0, 200.0, 201.0)] == [False, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("loading", "key", "named"),
+    [
+        ("load_cert_chain", "cert_file", r"tls\.crt, .*tls\.key"),
+        ("load_verify_locations", "client_ca_file", r"ca\.crt"),
+    ],
+)
+def test_a_file_that_vanishes_while_it_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loading: str, key: str, named: str
+) -> None:
+    authority = trustme.CA()
+    leaf = authority.issue_cert("localhost")
+    leaf.cert_chain_pems[0].write_to_path(tmp_path / "tls.crt")
+    leaf.private_key_pem.write_to_path(tmp_path / "tls.key")
+    authority.cert_pem.write_to_path(tmp_path / "ca.crt")
+    tls = Tls(cert_file=tmp_path / "tls.crt", key_file=tmp_path / "tls.key", client_ca_file=tmp_path / "ca.crt")
+    really = getattr(ssl.SSLContext, loading)
+
+    def vanished(context: ssl.SSLContext, file: Path, *others: object, **options: object) -> None:
+        file.unlink()
+        really(context, file, *others, **options)
+
+    monkeypatch.setattr(ssl.SSLContext, loading, vanished)
+    with pytest.raises(SettingsError, match=rf"expected a readable file: .*{named} \(No such file") as raised:
+        make_context(tls, "web.yaml")
+    assert raised.value.key == f"tls_server_config.{key}"
 
 
 @given(st.binary(max_size=200))

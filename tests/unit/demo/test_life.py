@@ -118,6 +118,22 @@ def test_projects_gain_and_lose_their_freezes() -> None:
     assert all(body(event)["metadata"]["generation"] > 1 for event in events(store, "appprojects"))
 
 
+def freezes_per_hour(applications: int) -> float:
+    """How often a window is added in virtual time, as hours of life pass."""
+    random = Random(1)
+    company = found(applications, random, START)
+    store = furnish(company)
+    life = Life(store, company, random, stories=max(3, len(company.services) // 3))
+    added, seconds = 0, 3600 if applications > 1000 else 72_000
+    while life.next_at < seconds:
+        added += life.step(stamp(START)).endswith(": a sync window forbids changes")
+    return added / seconds * 3600
+
+
+def test_sync_windows_come_as_often_in_a_large_company_as_in_a_small_one() -> None:
+    assert freezes_per_hour(4_000) < 2 * freezes_per_hour(120)
+
+
 def test_sets_roll_out_and_fail_to_generate() -> None:
     _, store, _ = lived(steps=30_000)
     seen = {

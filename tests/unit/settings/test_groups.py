@@ -1,6 +1,7 @@
 """Each setting: what it is without being set, what it accepts, and what is said about the rest."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 from observability.errors import SettingsError
 from observability.model.status import Policy
 from observability.settings import GlobalProject, LabelSelector, Requirement, Settings, effective, load, schema
+from observability.settings.values import host_and_port
 
 REQUIRED, FORBIDDEN, PINNED, IGNORED = Requirement
 
@@ -139,6 +141,13 @@ def test_the_default_rule_knows_the_environments_that_are_set() -> None:
     assert rule.pattern == r"(?P<service>.+)-(?P<environment>a\.b|live)"
 
 
+def test_of_two_environments_that_fit_a_name_the_default_rule_finds_the_longer_one() -> None:
+    (rule,) = settings(environments=[{"name": "prod"}, {"name": "eu-prod"}]).identity
+    found = re.fullmatch(rule.pattern, "shop-eu-prod")
+    assert found is not None
+    assert found.groupdict() == {"service": "shop", "environment": "eu-prod"}
+
+
 def test_identity_rules_are_read_in_their_order() -> None:
     rules = settings(
         identity=[
@@ -204,7 +213,8 @@ def test_impossible_identity_rules(rule: object, expected: str) -> None:
     ],
 )
 def test_listen_addresses(listen: str, address: tuple[str, int]) -> None:
-    assert settings(server={"listen": listen}).server.address == address
+    assert settings(server={"listen": listen}).server.listen == listen
+    assert host_and_port(listen) == address
 
 
 @pytest.mark.parametrize("listen", ["", "9797", ":", "a:b", ":65536", "::1:80", "http://a:1", "a:-1", ":٣", " :1"])
@@ -318,6 +328,13 @@ def test_global_projects_may_be_just_names() -> None:
             "journal: unknown key, expected one of argocd, cluster, environments, exposition, "
             "identity, kubernetes, links, log, server, state, watch",
         ),
+        (
+            "promotion",
+            {"paths": []},
+            "promotion: unknown key, expected one of argocd, cluster, environments, exposition, "
+            "identity, kubernetes, links, log, server, state, watch",
+        ),
+        ("expositon", {}, 'expositon: unknown key, did you mean "exposition"?'),
         ("namespaces", ["x"], 'namespaces: unknown key, did you mean "kubernetes.namespaces"?'),
     ],
 )
