@@ -5,6 +5,7 @@ import gc
 import platform
 import random
 import signal
+import sys
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -50,6 +51,9 @@ _PATIENCE_SECONDS: Final = 60.0
 """So long Applications wait for the ApplicationSets and AppProjects that may tell their identity."""
 _PROBE_SECONDS: Final = 0.05
 _FREEZE_SECONDS: Final = 0.5
+_SWITCH_SECONDS: Final = 0.0005
+"""So soon a thread hands the interpreter over. With Python's 5 ms the loop, which lets go of it at each socket, would
+wait dozens of times in a row for the thread that deflates."""
 _COLLECTION: Final = (50_000, 20, 100)
 """Thresholds of the garbage collector: the default ones would look through a hundred thousand objects every second."""
 
@@ -62,6 +66,7 @@ async def run(settings: Settings, clock: Callable[[], float] = time.time) -> Non
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     gc.set_threshold(*_COLLECTION)
+    sys.setswitchinterval(_SWITCH_SECONDS)
     async with AsyncExitStack() as stack:
         connection = await stack.enter_async_context(connect(settings.kubernetes, clock))
         own = _own(clock)

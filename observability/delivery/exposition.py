@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain
 from operator import attrgetter
 from typing import Any, Final, Generic, TypeVar
 
@@ -26,8 +25,6 @@ from observability.signals.catalogue import Metric, OwnMetric
 Subject = TypeVar("Subject")
 
 _QUIET_SECONDS: Final = 0.05
-_THREADS: Final = 2
-"""Deflating leaves the interpreter's lock to others: two threads are twice as fast where there are two cores."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +93,7 @@ class Exposition:
         self._clock = clock
         self._deflating = asyncio.Lock()
         self._changed = asyncio.Event()
-        self._threads = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="deflate")
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="deflate")
 
     def apply(self, changes: Iterable[Change]) -> None:
         """Render what changed; the next body has it. A kind that was not shown yet is rendered all the same."""
@@ -157,8 +154,8 @@ class Exposition:
                     await asyncio.sleep(0)
 
     def close(self) -> None:
-        """Let the threads end that deflate."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """Let the thread end that deflates."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
 
     def stats(self) -> Stats:
         """How it is now."""
@@ -188,15 +185,9 @@ class Exposition:
         if buckets.fresh:
             return
         stale = buckets.take_stale()
-        snapshots = list(stale.values())
-        share = -(-len(snapshots) // _THREADS)
-        loop = asyncio.get_running_loop()
         try:
-            work = (
-                loop.run_in_executor(self._threads, deflated, snapshots[at : at + share])
-                for at in range(0, len(snapshots), share)
-            )
-            buckets.keep(stale, list(chain.from_iterable(await asyncio.gather(*work))))
+            work = asyncio.get_running_loop().run_in_executor(self._thread, deflated, list(stale.values()))
+            buckets.keep(stale, await work)
         except BaseException:  # a cancelled scrape too leaves the work to the next one
             buckets.give_back(stale)
             raise
