@@ -51,11 +51,13 @@ _PATIENCE_SECONDS: Final = 60.0
 """So long Applications wait for the ApplicationSets and AppProjects that may tell their identity."""
 _PROBE_SECONDS: Final = 0.05
 _FREEZE_SECONDS: Final = 0.5
+_FREEZE_AGAIN_SECONDS: Final = 60.0
 _SWITCH_SECONDS: Final = 0.0005
 """So soon a thread hands the interpreter over. With Python's 5 ms the loop, which lets go of it at each socket, would
 wait dozens of times in a row for the thread that deflates."""
-_COLLECTION: Final = (50_000, 20, 100)
-"""Thresholds of the garbage collector: the default ones would look through a hundred thousand objects every second."""
+_COLLECTION: Final = (2_000, 1_000_000, 1_000_000)
+"""Thresholds of the garbage collector. It looks at new objects, a few at a time: at 50,000 of them it held the loop for
+0.2 s, and for longer at those that stay. What has stayed is frozen instead, see `_spare_the_collector`."""
 
 
 async def run(settings: Settings, clock: Callable[[], float] = time.time) -> None:  # noqa: TID251
@@ -178,18 +180,22 @@ async def _observe(subject: Subject, pipeline: Pipeline) -> None:
 
 
 async def _spare_the_collector(pipeline: Pipeline) -> None:
-    """While the first list comes in, tell the garbage collector again and again that what is there stays.
+    """Tell the garbage collector again and again that what has stayed until now stays, for ever.
 
-    Looking through a hundred thousand Applications would hold the loop for a quarter of a second, each time.
+    Looking through a hundred thousand Applications would hold the loop for a quarter of a second, each time. Nothing of
+    theirs forms cycles; what an answered request leaves behind is collected while it is new.
     """
-    frozen = -1
+    known = -1
     while not all(map(pipeline.availability.is_settled, Kind)):
-        if pipeline.known != frozen:  # what waits for nothing but a server that is away is not to be kept for ever
-            frozen = pipeline.known
+        if pipeline.known != known:  # what waits for nothing but a server that is away is not to be kept for ever
+            known = pipeline.known
             gc.freeze()
         await asyncio.sleep(_FREEZE_SECONDS)
     log.info("ready", watched=pipeline.availability.watched())
-    gc.freeze()
+    while True:
+        gc.collect(0)
+        gc.freeze()
+        await asyncio.sleep(_FREEZE_AGAIN_SECONDS)
 
 
 async def _probe(own: OwnMetrics) -> None:

@@ -123,7 +123,7 @@ def measure(applications: int, events: int, with_peers: bool) -> Figures:
     cluster = furnished(company, ring=4_096)
     life = Life(cluster, company, random, stories=max(3, len(company.services) // 3))
     stages = _Stages()
-    gc.set_threshold(50_000, 20, 100)  # as the exporter does
+    gc.set_threshold(2_000, 1_000_000, 1_000_000)  # as the exporter does
     new = _list(stages, cluster)
     gc.collect()
     gc.freeze()
