@@ -22,8 +22,9 @@ from typing import Final
 
 import msgspec
 
+from observability.app.composition import METERS
 from observability.app.exposed import exposed
-from observability.delivery.exposition import Exposition, Meters
+from observability.delivery.exposition import Exposition
 from observability.delivery.family import Limits
 from observability.delivery.own import OwnMetrics
 from observability.model.application import Application, Destination, Operation, Source
@@ -41,15 +42,6 @@ BATCH: Final = 200
 
 _APPLICATIONS: Final = next(
     exposed for exposed in exposed(ExpositionSettings(), Cluster()) if exposed.kind is Kind.APPLICATION
-)
-_METERS: Final = Meters(
-    series=exporter.SERIES,
-    body_bytes=exporter.BODY_BYTES,
-    dropped=exporter.SERIES_DROPPED,
-    hidden=exporter.OBJECTS_HIDDEN,
-    truncated=exporter.LABEL_VALUES_TRUNCATED,
-    failures=exporter.RENDER_FAILURES,
-    exposed_delay=exporter.EXPOSED_DELAY,
 )
 
 
@@ -195,7 +187,7 @@ async def _measure(count: int, peer: bool) -> Figures:
 def _exposition() -> Exposition:
     settings = ExpositionSettings()
     limits = Limits(series_per_family=settings.series_per_family, label_value_bytes=settings.label_value_bytes)
-    return Exposition([_APPLICATIONS], limits, OwnMetrics(exporter.EXPORTER_METRICS), _METERS, clock=time.perf_counter)
+    return Exposition([_APPLICATIONS], limits, OwnMetrics(exporter.EXPORTER_METRICS), METERS, clock=time.perf_counter)
 
 
 def _apply(

@@ -14,8 +14,9 @@ from typing import Final
 
 import msgspec
 
+from observability.app.composition import METERS
 from observability.app.exposed import exposed
-from observability.delivery.exposition import Exposition, Meters
+from observability.delivery.exposition import Exposition
 from observability.delivery.family import Limits
 from observability.delivery.own import OwnMetrics
 from observability.demo.application import App
@@ -47,15 +48,6 @@ _OBJECT_BYTES: Final = 12_400
 _MOST_CHILDREN: Final = 10_000
 """So many applications get Gauges: a hundred thousand would take minutes, and gigabytes."""
 _WATCHED: Final = {kind.plural: kind for engine in ENGINES for kind in engine.kinds}
-_METERS: Final = Meters(
-    series=exporter.SERIES,
-    body_bytes=exporter.BODY_BYTES,
-    dropped=exporter.SERIES_DROPPED,
-    hidden=exporter.OBJECTS_HIDDEN,
-    truncated=exporter.LABEL_VALUES_TRUNCATED,
-    failures=exporter.RENDER_FAILURES,
-    exposed_delay=exporter.EXPOSED_DELAY,
-)
 
 
 class _Stages:
@@ -75,7 +67,7 @@ class _Stages:
             environments=settings.environments,
             identity=settings.identity,
         )
-        self.exposition = Exposition(kinds, limits, own, _METERS, clock=lambda: self.at)
+        self.exposition = Exposition(kinds, limits, own, METERS, clock=lambda: self.at)
         self.at = float(_NOW)
         self._lines = Lines()
         self._readers = {plural: Reader(Scope(kind.kind), kind, Cursor("", "")) for plural, kind in _WATCHED.items()}

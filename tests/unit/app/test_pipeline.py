@@ -9,9 +9,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from observability.app.availability import Availability
+from observability.app.composition import METERS
 from observability.app.exposed import exposed
 from observability.app.pipeline import Pipeline
-from observability.delivery.exposition import Exposition, Meters
+from observability.delivery.exposition import Exposition
 from observability.delivery.family import Limits
 from observability.delivery.own import OwnMetrics
 from observability.model.application import Application
@@ -38,15 +39,6 @@ APPLICATIONS: Final = Scope(Kind.APPLICATION)
 APPLICATIONSETS: Final = Scope(Kind.APPLICATIONSET)
 PROJECTS: Final = Scope(Kind.PROJECT)
 ALL: Final = (APPLICATIONS, APPLICATIONSETS, PROJECTS)
-METERS: Final = Meters(
-    series=exporter.SERIES,
-    body_bytes=exporter.BODY_BYTES,
-    dropped=exporter.SERIES_DROPPED,
-    hidden=exporter.OBJECTS_HIDDEN,
-    truncated=exporter.LABEL_VALUES_TRUNCATED,
-    failures=exporter.RENDER_FAILURES,
-    exposed_delay=exporter.EXPOSED_DELAY,
-)
 
 
 class Poisoned(Application, frozen=False):
