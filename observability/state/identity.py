@@ -1,11 +1,12 @@
 """Which environment and service an Application belongs to, by the rules of the settings."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, TypeAlias
 
-from observability.model.application import Application
+from observability.model.application import Application, Key
 from observability.model.applicationset import ApplicationSet
+from observability.model.observation import Kind
 from observability.model.project import Project
 from observability.model.state import Identity
 from observability.settings.environments import Environment, IdentityRule, IdentitySource
@@ -78,3 +79,37 @@ class Identification:
             if environment and service:
                 break
         return Identity(ENGINE, app.namespace, app.name, app.project, environment or UNASSIGNED, service or app.name)
+
+
+class Identities:
+    """Gives identities, and knows which are provisional: what tells them had not come yet."""
+
+    def __init__(self, identification: Identification) -> None:
+        self._identification = identification
+        self._waiting: dict[tuple[Kind, str], set[Key]] = {}
+
+    def identify(self, app: Application, owner: ApplicationSet | None, project: Project | None) -> Identity:
+        """The identity as far as it can be told now; `owner` and `project` are None when they are not known."""
+        asked = self._identification
+        self._note(app, Kind.APPLICATIONSET, app.applicationset, missed=asked.asks_applicationsets and owner is None)
+        self._note(app, Kind.PROJECT, app.project, missed=asked.asks_projects and project is None)
+        return asked.identify(app, owner, project)
+
+    def waiting_for(self, kind: Kind, name: str) -> Collection[Key]:
+        """The Applications whose identity this object may tell."""
+        return self._waiting.get((kind, name), ())
+
+    def is_provisional(self, key: Key) -> bool:
+        """Something that may tell its identity has not come yet."""
+        return bool(self._waiting) and any(key in keys for keys in self._waiting.values())
+
+    def forget(self, key: Key) -> None:
+        """The Application is gone."""
+        for keys in self._waiting.values():
+            keys.discard(key)
+
+    def _note(self, app: Application, kind: Kind, name: str, *, missed: bool) -> None:
+        if name and missed:
+            self._waiting.setdefault((kind, name), set()).add(app.key)
+        elif keys := self._waiting.get((kind, name)):
+            keys.discard(app.key)

@@ -29,7 +29,7 @@ from observability.state import operations, policies
 from observability.state.agenda import Agenda
 from observability.state.applicationsets import state_of
 from observability.state.calendar import Assignment, Calendar
-from observability.state.identity import Identification
+from observability.state.identity import Identification, Identities
 
 Failed: TypeAlias = Callable[[Kind, Exception], None]
 """Told of a kind of which one object could not be judged."""
@@ -60,7 +60,7 @@ class Store:
         keeps_images: bool = False,
     ) -> None:
         self._settle_seconds = settle_seconds
-        self._identification = Identification(identity, environments)
+        self._identities = Identities(Identification(identity, environments))
         self._demands = {one.name: policies.demands(one.policies) for one in environments}
         self._kept_labels = kept_labels
         self._keeps_images = keeps_images
@@ -70,7 +70,6 @@ class Store:
         self._projects: dict[Key, ProjectState] = {}
         self._assignments: dict[Key, Assignment] = {}
         self._of_project: dict[str, set[Key]] = {}
-        self._unidentified: dict[tuple[Kind, str], set[Key]] = {}
         self._listed: dict[Scope, float] = {}
         self._listing: dict[Scope, set[Key]] = {}
         self._leaving: dict[Kind, dict[Key, None]] = {kind: {} for kind in Kind}
@@ -167,7 +166,7 @@ class Store:
         elif kind is Kind.APPLICATION and (state := self._applications.get(key)) is not None:
             if self._calendar.assign(state.facts) is not self._assignments.get(key):
                 self._unassign(key)
-            if self._unidentified and self._misses_owner(key):
+            if self._identities.is_provisional(key):
                 state = self._identified(key, state, now, changes)
             self._judge(key, state.facts, state, now, changes)
 
@@ -192,7 +191,7 @@ class Store:
                 before = self._applicationsets.get(resource.key)
                 after = state_of(resource)
                 self._applicationsets[resource.key] = after
-                self._owner_came(Kind.APPLICATIONSET, resource.name)
+                self._agenda.add(Kind.APPLICATION, self._identities.waiting_for(Kind.APPLICATIONSET, resource.name))
                 if after != before:
                     changes.append(Change(Kind.APPLICATIONSET, resource.key, before, after, at))
             case Project():
@@ -201,7 +200,7 @@ class Store:
                 if known is None or known.facts.windows != resource.windows or known.facts.labels != resource.labels:
                     self._reassign(resource.name)
                 self._calendar.put(resource)
-                self._owner_came(Kind.PROJECT, resource.name)
+                self._agenda.add(Kind.APPLICATION, self._identities.waiting_for(Kind.PROJECT, resource.name))
                 self._project(resource, at, changes)
 
     def _note(self, kind: Kind, key: Key) -> None:
@@ -236,8 +235,7 @@ class Store:
                 before = self._applications.pop(key)
                 self._of_project[before.facts.project].discard(key)
                 self._unassign(key)
-                for waiting in self._unidentified.values():
-                    waiting.discard(key)
+                self._identities.forget(key)
             case Kind.APPLICATIONSET:
                 before = self._applicationsets.pop(key)
             case Kind.PROJECT:
@@ -261,11 +259,6 @@ class Store:
         """Judge anew the Applications of a project whose windows are others now."""
         keys = self._applications if self._calendar.is_global(project) else self._of_project.get(project, ())
         self._agenda.add(Kind.APPLICATION, keys)
-
-    def _owner_came(self, kind: Kind, name: str) -> None:
-        """Identify anew the Applications that were first seen before what tells their identity."""
-        if self._unidentified and (keys := self._unidentified.get((kind, name))):
-            self._agenda.add(Kind.APPLICATION, keys)
 
     def _application(self, key: Key, facts: Application, at: float, changes: list[Change]) -> None:
         """Judge an Application as it is seen now."""
@@ -307,7 +300,7 @@ class Store:
             facts.history = (facts.history[-1],)
         if not self._keeps_images:
             facts.images = ()
-        if facts.labels and not (self._unidentified and self._misses_owner(key)):
+        if facts.labels and not self._identities.is_provisional(key):
             kept = self._kept_labels
             facts.labels = {key: facts.labels[key] for key in kept if key in facts.labels} if kept else _NO_LABELS
 
@@ -324,18 +317,7 @@ class Store:
     def _identify(self, facts: Application) -> Identity:
         owner = self._applicationsets.get(Key(facts.namespace, facts.applicationset))
         project = self._calendar.project_of(facts)
-        for kind, name, missed in (
-            (Kind.APPLICATIONSET, facts.applicationset, owner is None and self._identification.asks_applicationsets),
-            (Kind.PROJECT, facts.project, project is None and self._identification.asks_projects),
-        ):
-            if name and missed:
-                self._unidentified.setdefault((kind, name), set()).add(facts.key)
-            elif self._unidentified and (kind, name) in self._unidentified:
-                self._unidentified[kind, name].discard(facts.key)
-        return self._identification.identify(facts, None if owner is None else owner.facts, project)
-
-    def _misses_owner(self, key: Key) -> bool:
-        return any(key in keys for keys in self._unidentified.values())
+        return self._identities.identify(facts, None if owner is None else owner.facts, project)
 
     def _saw_birth(self, facts: Application) -> bool:
         """Whether it was created after the first list.
