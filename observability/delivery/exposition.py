@@ -25,6 +25,7 @@ from observability.signals.catalogue import Metric, OwnMetric
 Subject = TypeVar("Subject")
 
 _QUIET_SECONDS: Final = 0.05
+_PATIENCE_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,20 +117,22 @@ class Exposition:
         self._changed.set()
 
     async def keep_fresh(self) -> None:
-        """Deflate what changed as soon as nothing changes for a moment, for ever, so that a scrape finds little to do.
+        """Deflate what changed ahead, for ever, so that a scrape finds little to do.
 
-        While changes never pause it does nothing, and it is at work for a fifth of the time at most.
+        It begins when nothing changes for a moment, or has not stopped changing for a while, and is at work for a tenth
+        of the time at most.
         """
         loop = asyncio.get_running_loop()
         while True:
             await self._changed.wait()
-            while self._changed.is_set():
+            latest = loop.time() + _PATIENCE_SECONDS
+            while self._changed.is_set() and loop.time() < latest:
                 self._changed.clear()
                 await asyncio.sleep(_QUIET_SECONDS)
             began = loop.time()
             async with self._deflating:
                 await self._refresh_all()
-            await asyncio.sleep(4 * (loop.time() - began))
+            await asyncio.sleep(9 * (loop.time() - began))
 
     async def gzip(self) -> Sequence[bytes | memoryview]:
         """The body as pieces of one gzip member: all that was applied before the call.

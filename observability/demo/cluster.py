@@ -94,10 +94,14 @@ def furnish(company: Company, first: int = 1000, ring: int = 131_072) -> Store:
     return store
 
 
+_MOST_STORIES: Final = 150
+"""However large the company: a story in every third service at once would be more rollouts a day than anybody has."""
+
+
 def _stories(options: Options, company: Company) -> int:
     """In how many services something goes on at once: a third of all events are then periodic comparisons."""
     many = max(3, len(company.services) // 3)
-    return many if options.events_per_second or options.burst else min(many, 1500)
+    return many if options.events_per_second or options.burst else min(many, _MOST_STORIES)
 
 
 class Driver:
