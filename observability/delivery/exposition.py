@@ -119,8 +119,8 @@ class Exposition:
     async def keep_fresh(self) -> None:
         """Deflate what changed ahead, for ever, so that a scrape finds little to do.
 
-        It begins when nothing changes for a moment, or has not stopped changing for a while, and is at work for a tenth
-        of the time at most.
+        It begins when nothing changes for a moment. When changes do not stop for a while it begins all the same, but is
+        at work for a tenth of the time at most.
         """
         loop = asyncio.get_running_loop()
         while True:
@@ -129,10 +129,11 @@ class Exposition:
             while self._changed.is_set() and loop.time() < latest:
                 self._changed.clear()
                 await asyncio.sleep(_QUIET_SECONDS)
+            paused = not self._changed.is_set()
             began = loop.time()
             async with self._deflating:
                 await self._refresh_all()
-            await asyncio.sleep(9 * (loop.time() - began))
+            await asyncio.sleep((1 if paused else 9) * (loop.time() - began))
 
     async def gzip(self) -> Sequence[bytes | memoryview]:
         """The body as pieces of one gzip member: all that was applied before the call.
