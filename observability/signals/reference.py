@@ -67,8 +67,9 @@ is the newest entry of `status.history`. An Application is *settled* when it was
 |---|---|
 {rows}
 
-While an operation runs, and for `state.settle_seconds` after it, Argo CD writes stale verdicts: a cause that stands is
-not judged again, and a new OutOfSync has no cause until that time is over. One that begins together with an operation, as
+While an operation is at work, and for `state.settle_seconds` after it, Argo CD writes stale verdicts: a cause that
+stands is not judged again, and a new OutOfSync has no cause until that time is over. Dry runs, and operations that wait
+for a sync window or a retry, are not at work. One that begins together with an operation, as
 every automated sync does, is judged at once.
 
 After a restart of the exporter the past is what the object tells: an Application that is OutOfSync at its deployed
