@@ -97,7 +97,7 @@ def page(body: bytes) -> Page:
     return _read(_PAGE.decode, body, "a list")
 
 
-def event(line: bytes) -> Event:
+def event(line: bytes | memoryview) -> Event:
     """A line of a watch. Its object may still be unreadable.
 
     Raises:
@@ -143,7 +143,7 @@ def error(
     return _BY_STATUS.get(code, ApiError)(code, reason, message, retry_after)
 
 
-def _read(decode: Callable[[bytes], _T], body: bytes, expected: str) -> _T:
+def _read(decode: Callable[[bytes | memoryview], _T], body: bytes | memoryview, expected: str) -> _T:
     try:
         return decode(body)
     except (ValueError, RecursionError) as cause:

@@ -11,6 +11,7 @@ from observability.model.application import Key
 from observability.model.observation import Alive, Gone, Listed, Malformed, Observation, Resource, Scope, Seen
 from observability.sources import envelope
 from observability.sources.engine import Problems, WatchedKind
+from observability.sources.lines import Line
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +67,7 @@ class Reader:
         self._decode = kind.decode
         self._cursor = cursor
 
-    def lines(self, lines: Iterable[bytes], received_at: float) -> Iterator[Observation]:
+    def lines(self, lines: Iterable[Line], received_at: float) -> Iterator[Observation]:
         """What the lines of a watch say.
 
         Raises:
@@ -77,10 +78,10 @@ class Reader:
         cursor = self._cursor
         for line in lines:
             # The API server writes each event in this form. To find the object by it saves going through 11 KB twice.
-            if line.startswith(_MODIFIED):
-                raw = memoryview(line)[len(_MODIFIED) : -1]
-            elif line.startswith(_ADDED):
-                raw = memoryview(line)[len(_ADDED) : -1]
+            if line[: len(_MODIFIED)] == _MODIFIED:
+                raw = line[len(_MODIFIED) : -1]
+            elif line[: len(_ADDED)] == _ADDED:
+                raw = line[len(_ADDED) : -1]
             else:
                 yield from self._event(line, received_at)
                 continue
@@ -101,7 +102,7 @@ class Reader:
         for raw in items:
             yield from self._object(raw, received_at)
 
-    def _event(self, line: bytes, received_at: float) -> Iterator[Observation]:
+    def _event(self, line: Line, received_at: float) -> Iterator[Observation]:
         """Any event, in any form."""
         try:
             event = envelope.event(line)
