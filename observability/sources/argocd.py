@@ -3,11 +3,11 @@
 Source: argo-cd pkg/apis/application/v1alpha1/types.go (3.6-dev); what no type tells is noted where it is used.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from sys import intern
-from typing import Final, overload
+from typing import Final, TypeAlias, overload
 
 import msgspec
 from msgspec import Raw
@@ -110,10 +110,14 @@ def _metadata(metadata: wire.Metadata | None, kind: str | None, expected: str) -
     return metadata
 
 
+_Targets: TypeAlias = dict[tuple[tuple[str, ...], int], Target]
+"""Those of one Application: what was compared, requested and deployed is mostly the same."""
+
+
 class _Reading:
     """One Application being read. What repeats within it (sources, revisions, targets) is built once and shared."""
 
-    __slots__ = ("document", "metadata", "problems", "spec", "status", "targets")
+    __slots__ = ("digest", "document", "metadata", "problems", "sourced", "spec", "status", "targets")
 
     def __init__(self, document: wire.Application, metadata: wire.Metadata, problems: Problems) -> None:
         self.document = document
@@ -121,7 +125,9 @@ class _Reading:
         self.spec = document.spec or wire.Spec()
         self.status = document.status or wire.Status()
         self.problems = problems
-        self.targets: dict[tuple[tuple[str, ...], int], Target] = {}
+        self.targets: _Targets = {}
+        self.sourced: wire.Sourced = _NOWHERE
+        self.digest = 0
 
     def application(self) -> Application:
         metadata, spec, status = self.metadata, self.spec, self.status
@@ -132,7 +138,6 @@ class _Reading:
         resources, out_of_sync, prune_only = _resources(status.resources or ())
         found = self._origins()
         destination = spec.destination or wire.Destination()
-        compared = verdict.compared_to
         return Application(
             namespace=intern(metadata.namespace or ""),
             name=metadata.name or "",
@@ -157,7 +162,7 @@ class _Reading:
             options=_risky(spec.sync_policy.sync_options if spec.sync_policy else None),
             parameter_overrides=found.overridden,
             sync=self._sync(verdict.status),
-            desired=self._shared(verdict.revision, verdict.revisions, origins(compared).digest if compared else 0),
+            desired=self._desired(verdict),
             health=self._health(health.status),
             health_since=_seconds(health.last_transition_time),
             reconciled_at=_seconds(status.reconciled_at),
@@ -167,10 +172,23 @@ class _Reading:
             conditions=tuple(map(_condition, status.conditions)) if status.conditions else (),
             requested=is_present(self.document.operation),
             operation=self._operation(status.operation_state) if status.operation_state else None,
-            history=_History(status.history, self._target) if status.history else (),
+            history=self._history(status.history) if status.history else (),
             images=tuple(status.summary.images) if status.summary and status.summary.images else (),
             hydrator=self._hydrator(status.source_hydrator) if status.source_hydrator else None,
         )
+
+    def _desired(self, verdict: wire.SyncVerdict) -> Target:
+        digest = self._digest(verdict.compared_to) if verdict.compared_to else 0
+        return _shared(verdict.revision, verdict.revisions, digest, self.targets)
+
+    def _target(self, revised: wire.Revised) -> Target:
+        return _shared(revised.revision, revised.revisions, self._digest(revised), self.targets)
+
+    def _digest(self, sourced: wire.Sourced) -> int:
+        """Of its sources; mostly they are the same text, one time after the other."""
+        if sourced.source != self.sourced.source or sourced.sources != self.sourced.sources:
+            self.sourced, self.digest = sourced, origins(sourced).digest
+        return self.digest
 
     def _origins(self) -> Origins:
         """What the spec's sources say; of those that cannot be read it is as if there were none."""
@@ -178,6 +196,8 @@ class _Reading:
         found = hydrated(hydrator) if hydrator is not None and hydrator.sync_source is not None else origins(self.spec)
         if not found.readable:
             self.problems.append(("spec.source", "expected an object, and of spec.sources a list of objects"))
+        if hydrator is None:
+            self.sourced, self.digest = self.spec, found.digest
         return found
 
     def _operation(self, state: wire.OperationState) -> Operation:
@@ -205,6 +225,10 @@ class _Reading:
             synced=self._target(result),
         )
 
+    def _history(self, entries: list[wire.HistoryEntry]) -> "_History":
+        newest = entries[-1]
+        return _History(entries, _entry(newest, self._target(newest)), self.targets)
+
     def _hydrator(self, status: wire.HydratorStatus) -> Hydrator | None:
         current = status.current_operation
         last = status.last_successful_operation
@@ -215,16 +239,6 @@ class _Reading:
             (current.phase if current else None) or "",
             _seconds(finished),
         )
-
-    def _target(self, revised: wire.Revised) -> Target:
-        return self._shared(revised.revision, revised.revisions, origins(revised).digest)
-
-    def _shared(self, revision: str | None, revisions: list[str] | None, sources: int) -> Target:
-        key = (tuple(revisions) if revisions else (revision,) if revision else (), sources)
-        target = self.targets.get(key)
-        if target is None:
-            target = self.targets[key] = Target(*key)
-        return target
 
     def _phase(self, word: str | None) -> Phase | None:
         if not word:
@@ -248,15 +262,26 @@ class _Reading:
         return status or HealthStatus.UNKNOWN
 
 
+def _shared(revision: str | None, revisions: list[str] | None, sources: int, known: _Targets) -> Target:
+    key = (tuple(revisions) if revisions else (revision,) if revision else (), sources)
+    target = known.get(key)
+    if target is None:
+        target = known[key] = Target(*key)
+    return target
+
+
 class _History(Sequence[HistoryEntry]):
-    """Entries that are built when they are looked at: of most updates only the newest is."""
+    """Entries that are built when they are looked at: of most updates only the newest is.
 
-    __slots__ = ("_entries", "_newest", "_target")
+    Nothing else of the document is held: what is let go at once is found in the CPU's caches by what is read next.
+    """
 
-    def __init__(self, entries: list[wire.HistoryEntry], target: Callable[[wire.Revised], Target]) -> None:
+    __slots__ = ("_entries", "_newest", "_targets")
+
+    def __init__(self, entries: list[wire.HistoryEntry], newest: HistoryEntry, targets: _Targets) -> None:
         self._entries = entries
-        self._target = target
-        self._newest = self._built(entries[-1])
+        self._newest = newest
+        self._targets = targets
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -271,18 +296,23 @@ class _History(Sequence[HistoryEntry]):
         return self._newest if place == -1 else self._built(self._entries[place])
 
     def _built(self, entry: wire.HistoryEntry) -> HistoryEntry:
-        initiator = entry.initiated_by or _NOBODY
-        return HistoryEntry(
-            entry.id or 0,
-            self._target(entry),
-            _seconds(entry.deployed_at),
-            _seconds(entry.deploy_started_at),
-            bool(initiator.automated),
-            intern(initiator.username or ""),
-        )
+        return _entry(entry, _shared(entry.revision, entry.revisions, origins(entry).digest, self._targets))
+
+
+def _entry(entry: wire.HistoryEntry, target: Target) -> HistoryEntry:
+    initiator = entry.initiated_by or _NOBODY
+    return HistoryEntry(
+        entry.id or 0,
+        target,
+        _seconds(entry.deployed_at),
+        _seconds(entry.deploy_started_at),
+        bool(initiator.automated),
+        intern(initiator.username or ""),
+    )
 
 
 _NOBODY: Final = wire.Initiator()
+_NOWHERE: Final = wire.Sourced()
 
 
 def _expected(words: type[StrEnum], word: str | None) -> str:

@@ -46,7 +46,7 @@ class Origins(Struct, frozen=True):
 
 def origins(sourced: wire.Sourced) -> Origins:
     """What the sources of a spec, a comparison, an operation or an entry of the history say."""
-    one, several = bytes(sourced.source), bytes(sourced.sources)
+    one, several = bytes(sourced.source), b"" if sourced.sources is wire.NOTHING else bytes(sourced.sources)
     return _read(one, several) if len(one) + len(several) > _REMEMBERED_BYTES_MAX else _remembered(one, several)
 
 

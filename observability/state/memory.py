@@ -4,8 +4,9 @@ The order matters: first the operation, then what the history says of deployment
 with both.
 """
 
-from copy import copy
 from typing import Final
+
+from msgspec.structs import replace
 
 from observability.model.application import Application, Operation
 from observability.model.state import Identity, Memory
@@ -33,7 +34,7 @@ def remember(memory: Memory, app: Application, at: float, settle_seconds: float,
 
     `judge`: do not wait for the end of a running operation. The same object is returned when nothing changed.
     """
-    now = copy(memory)
+    now = replace(memory)
     _operation(now, app, at, settle_seconds)
     if deployments.is_new(now, app):
         now.deployments += deployments.count(now, app.history)
