@@ -5,7 +5,7 @@ from textwrap import dedent
 from typing import Any
 
 from observability.delivery.buckets import BUCKET
-from observability.delivery.family import Entry, Family, Limits
+from observability.delivery.family import Family, Limits
 from observability.delivery.text import Labels, label_prefix
 from observability.signals.catalogue import Metric
 
@@ -13,9 +13,9 @@ from observability.signals.catalogue import Metric
 def text_of(metric: Metric[Any], subject: object, identity: Labels) -> str:
     """HELP, TYPE and lines of one family for one object. Fails when its samples cannot be had."""
     prefix = label_prefix(identity).encode()
-    family = Family(metric, 0, Limits(series_per_family=1_000, label_value_bytes=1_024), [[prefix] * BUCKET])
+    family = Family(metric, Limits(series_per_family=1_000, label_value_bytes=1_024), [[prefix] * BUCKET])
     family.buckets.grow()
-    family.update(Entry(0, [None]), subject)
+    family.update(0, subject)
     assert not family.failures, metric.name
     return (family.buckets.header + b"".join(bucket.text() for bucket in family.buckets.snapshots())).decode()
 

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final, Generic, TypeVar
 
+from msgspec import Struct
+
 from observability.delivery.buckets import BUCKET, Buckets, Texts, deflated
-from observability.delivery.family import Entry, Family, Limits
+from observability.delivery.family import Family, Limits
 from observability.delivery.fragments import deflate, gzip_member
 from observability.delivery.own import OwnMetrics
 from observability.delivery.text import Labels, label_prefix
@@ -212,51 +214,47 @@ class Exposition:
         return own.render()
 
 
+class _Entry(Struct, gc=False):
+    """An object: its slot in all families, and what they read of it when it was rendered last."""
+
+    slot: int
+    values: tuple[object, ...]
+
+
 class _Objects:
     """The objects of one kind: an entry each, for all its families."""
 
     def __init__(self, exposed: Exposed[Any], limits: Limits) -> None:
         self._prefixes: list[Texts] = []
-        self.families = tuple(
-            Family(metric, place, limits, self._prefixes) for place, metric in enumerate(exposed.metrics)
-        )
-        paths = [metric.path for metric in exposed.metrics]
-        self._numbers = tuple(family for family, path in zip(self.families, paths, strict=True) if path)
-        self._others = tuple(family for family, path in zip(self.families, paths, strict=True) if not path)
-        self._numbers_of = _reader([path for path in paths if path])
+        self.families = tuple(Family(metric, limits, self._prefixes) for metric in exposed.metrics)
+        rows = zip(self.families, exposed.metrics, strict=True)
+        reads = [(family, path) for family, metric in rows for path in metric.reads]
+        self._readers = tuple(family for family, _ in reads)
+        self._read = _reader([path for _, path in reads])
         self.shown = False
         self._identity = exposed.identity
-        self._entries: dict[Key, Entry] = {}
+        self._entries: dict[Key, _Entry] = {}
         self._slots = 0
         self._free: list[int] = []
 
     def apply(self, change: Change) -> None:
         """Render the object, or forget it."""
+        state = change.after
         entry = self._entries.get(change.key)
-        if entry is not None and (change.before is None or change.after is None):
+        if entry is not None and (change.before is None or state is None):
             self._remove(change.key, entry)
             entry = None
-        if change.after is None:
+        if state is None:
             return
         if entry is None:
-            self._add(change.key, change.after)
+            self._add(change.key, state)
             return
-        numbers = self._numbers_of(change.after)
-        if numbers != entry.numbers:
-            # Most families are plain numbers: they are read in one go, and only what changed goes further.
-            for family, number, old in zip(self._numbers, numbers, entry.numbers, strict=True):
-                if number != old:
-                    family.update(entry, change.after)
-            entry.numbers = numbers
-        for family in self._differing(entry, change.after):
-            family.update(entry, change.after)
-
-    def _differing(self, entry: Entry, state: State) -> Sequence[Family]:
-        """The other families that show something else now; all of them when a row raises, for `update` to deal with."""
-        try:
-            return [family for family in self._others if family.differs(entry, state)]
-        except Exception:
-            return self._others
+        # All that the families read is read in one go, and only those go further that would show something else.
+        values = self._read(state)
+        for family, value, old in zip(self._readers, values, entry.values, strict=True):
+            if value is not old and value != old:
+                family.update(entry.slot, state)
+        entry.values = values
 
     def admit(self) -> None:
         """Show objects that wait, in the families that have room."""
@@ -269,16 +267,15 @@ class _Objects:
             self._grow()
         slot = self._free.pop()
         self._prefixes[slot // BUCKET][slot % BUCKET] = prefix
-        entry = self._entries[key] = Entry(slot, [None] * len(self.families))
-        entry.numbers = self._numbers_of(state)
+        self._entries[key] = _Entry(slot, self._read(state))
         for family in self.families:
-            family.update(entry, state)
+            family.update(slot, state)
 
-    def _remove(self, key: Key, entry: Entry) -> None:
+    def _remove(self, key: Key, entry: _Entry) -> None:
         del self._entries[key]
         self._free.append(entry.slot)
         for family in self.families:
-            family.remove(entry)
+            family.remove(entry.slot)
         self._prefixes[entry.slot // BUCKET][entry.slot % BUCKET] = b""
 
     def _grow(self) -> None:
@@ -291,8 +288,6 @@ class _Objects:
 
 def _reader(paths: Sequence[str]) -> Callable[[object], tuple[object, ...]]:
     """Reads the attributes at `paths` of an object in one go."""
-    if not paths:
-        return lambda _: ()
     if len(paths) == 1:
         read_one = attrgetter(paths[0])
         return lambda subject: (read_one(subject),)

@@ -162,6 +162,11 @@ class Application(Struct, gc=False, kw_only=True):
         return self.desired.sources not in (0, self.sources_digest)
 
     @property
+    def operation_phase(self) -> Phase | None:
+        """The phase of the last or running operation; None without one."""
+        return self.operation.phase if self.operation is not None else None
+
+    @property
     def operation_started_at(self) -> float | None:
         """When the last or running operation began; None without one."""
         return self.operation.started_at if self.operation is not None else None

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from observability.model.application import Source
 from observability.model.state import ApplicationState
-from observability.model.status import Cause, HealthStatus, Result, SyncStatus
+from observability.model.status import Cause, HealthStatus, Phase, Result, SyncStatus
 from observability.signals.catalogue import Metric, Samples, Type, number
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -32,6 +32,7 @@ def _current(words: type[Word]) -> dict[Word, Samples]:
 _HEALTH: Final = _state_set(HealthStatus)
 _SYNC: Final = _state_set(SyncStatus)
 _CAUSE: Final = _current(Cause)
+_PHASE: Final = _current(Phase)
 _RESULTS: Final = tuple((result.value,) for result in Result)
 _FIRST: Final = Source()
 
@@ -75,8 +76,8 @@ def _out_of_sync(state: ApplicationState) -> Samples:
 
 
 def _operation_phase(state: ApplicationState) -> Samples:
-    operation = state.facts.operation
-    return _NONE if operation is None or operation.phase is None else (((operation.phase.value,), 1.0),)
+    phase = state.facts.operation_phase
+    return _NONE if phase is None else _PHASE[phase]
 
 
 def _operations(state: ApplicationState) -> Samples:
@@ -138,6 +139,14 @@ APPLICATION_METRICS: Final[tuple[Metric[ApplicationState], ...]] = (
             "sources",
         ),
         samples=_info,
+        reads=(
+            "facts.sources",
+            "facts.destination",
+            "facts.applicationset",
+            "facts.automated",
+            "facts.self_heal",
+            "facts.prune",
+        ),
     ),
     Metric(
         name="gitops_application_health_status",
@@ -145,6 +154,7 @@ APPLICATION_METRICS: Final[tuple[Metric[ApplicationState], ...]] = (
         help="status.health.status as a state set: 1 for the status that it has, 0 for the others. Empty is Unknown.",
         labels=("health_status",),
         samples=_health,
+        reads=("facts.health",),
     ),
     number(
         "gitops_application_health_since_timestamp_seconds",
@@ -158,6 +168,7 @@ APPLICATION_METRICS: Final[tuple[Metric[ApplicationState], ...]] = (
         help="status.sync.status as a state set: 1 for the status that it has, 0 for the others. Empty is Unknown.",
         labels=("sync_status",),
         samples=_sync,
+        reads=("facts.sync",),
     ),
     Metric(
         name="gitops_application_out_of_sync",
@@ -166,6 +177,7 @@ APPLICATION_METRICS: Final[tuple[Metric[ApplicationState], ...]] = (
         "seen before. Absent while it is not OutOfSync, and while a sync settles.",
         labels=("cause",),
         samples=_out_of_sync,
+        reads=("memory.cause",),
     ),
     number(
         "gitops_application_out_of_sync_since_timestamp_seconds",
@@ -193,6 +205,7 @@ APPLICATION_METRICS: Final[tuple[Metric[ApplicationState], ...]] = (
         "and for a moment when Argo CD sets the next.",
         labels=("phase",),
         samples=_operation_phase,
+        reads=("facts.operation_phase",),
     ),
     number(
         "gitops_application_operation_started_timestamp_seconds",
@@ -212,6 +225,7 @@ APPLICATION_METRICS: Final[tuple[Metric[ApplicationState], ...]] = (
         help="Sync operations that ended, dry runs aside, by result, from status.operationState. " + _ANEW,
         labels=("result",),
         samples=_operations,
+        reads=("memory.results",),
     ),
     number(
         "gitops_application_deployments_total",
@@ -237,6 +251,7 @@ APPLICATION_METRICS: Final[tuple[Metric[ApplicationState], ...]] = (
         help="status.conditions: 1 for each type of condition that stands.",
         labels=("condition",),
         samples=_conditions,
+        reads=("facts.conditions",),
     ),
     number(
         "gitops_application_stale_verdict",
@@ -263,6 +278,7 @@ APPLICATION_METRICS: Final[tuple[Metric[ApplicationState], ...]] = (
         "Absent while the AppProject is not known.",
         labels=("by",),
         samples=_sync_blocked,
+        reads=("windows",),
     ),
     Metric(
         name="gitops_application_sync_window_change_timestamp_seconds",
@@ -270,6 +286,7 @@ APPLICATION_METRICS: Final[tuple[Metric[ApplicationState], ...]] = (
         help="When gitops_application_sync_blocked changes next. Absent when not within 35 days.",
         labels=("by",),
         samples=_window_change,
+        reads=("windows",),
     ),
     Metric(
         name="gitops_application_policy_violation",
@@ -277,6 +294,7 @@ APPLICATION_METRICS: Final[tuple[Metric[ApplicationState], ...]] = (
         help="1 for each policy of its environment that the Application violates.",
         labels=("policy",),
         samples=_violations,
+        reads=("violations",),
     ),
     Metric(
         name="gitops_application_hydrator_phase",
@@ -284,6 +302,7 @@ APPLICATION_METRICS: Final[tuple[Metric[ApplicationState], ...]] = (
         help="status.sourceHydrator.currentOperation.phase: 1 for that phase. Absent without a source hydrator.",
         labels=("phase",),
         samples=_hydrator_phase,
+        reads=("facts.hydrator",),
     ),
     number(
         "gitops_application_hydrated_timestamp_seconds",
@@ -311,6 +330,7 @@ REVISION_INFO: Final[Metric[ApplicationState]] = Metric(
     "by commas. Exposed with exposition.revisions.",
     labels=("revision", "deployed_revision"),
     samples=_revision,
+    reads=("facts.desired", "memory.deployed"),
 )
 IMAGES: Final[Metric[ApplicationState]] = Metric(
     name="gitops_application_image",
@@ -318,6 +338,7 @@ IMAGES: Final[Metric[ApplicationState]] = Metric(
     help="1 for each of status.summary.images. Exposed with exposition.images.",
     labels=("image",),
     samples=_images,
+    reads=("facts.images",),
 )
 
 
@@ -333,4 +354,5 @@ def application_labels(keys: tuple[str, ...]) -> Metric[ApplicationState]:
         help="Labels of the Application that exposition.application_labels names, as label_ and the key.",
         labels=tuple("label_" + re.sub(r"[^A-Za-z0-9_]", "_", key) for key in keys),
         samples=samples,
+        reads=("facts.labels",),
     )

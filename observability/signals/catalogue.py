@@ -39,17 +39,17 @@ class Stability(StrEnum):
 class Metric(Generic[Subject_contra]):
     """A family whose samples are computed from one subject each time that it changes.
 
-    `labels` come after the identity labels of the subject. `path`: the attribute of the subject that is the value of
-    the only sample, None for no sample; empty where `samples` says it all. While the attribute is the same, `samples`
-    need not be asked. Raises ValueError for a name that breaks Prometheus' rules.
+    `labels` come after the identity labels of the subject. `reads`: all attributes of the subject that the samples
+    depend on, as dotted paths; while they are the same, `samples` is not asked. Raises ValueError for a name that
+    breaks Prometheus' rules.
     """
 
     name: str
     type: Type
     help: str
     samples: Callable[[Subject_contra], Samples]
+    reads: tuple[str, ...]
     labels: tuple[str, ...] = ()
-    path: str = ""
     stability: Stability = Stability.EXPERIMENTAL
 
     def __post_init__(self) -> None:
@@ -64,7 +64,7 @@ def number(name: str, metric_type: Type, text: str, path: str) -> Metric[Any]:
         value = value_of(subject)
         return () if value is None else (((), float(value)),)
 
-    return Metric(name=name, type=metric_type, help=text, samples=samples, path=path)
+    return Metric(name=name, type=metric_type, help=text, samples=samples, reads=(path,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from typing import Final
 
 from observability.model.project import SyncWindow
 from observability.model.state import ApplicationSetState, ProjectState
-from observability.signals.catalogue import Metric, Samples, Type
+from observability.signals.catalogue import Metric, Samples, Type, number
 
 _WINDOW_LABELS: Final = ("kind", "schedule", "duration", "time_zone")
 
@@ -49,6 +49,7 @@ APPLICATIONSET_METRICS: Final[tuple[Metric[ApplicationSetState], ...]] = (
         help="spec.generators (their kinds, joined by commas) and spec.strategy.type.",
         labels=("generators", "strategy"),
         samples=_set_info,
+        reads=("facts.generators", "facts.strategy"),
     ),
     Metric(
         name="gitops_applicationset_condition",
@@ -56,25 +57,26 @@ APPLICATIONSET_METRICS: Final[tuple[Metric[ApplicationSetState], ...]] = (
         help="status.conditions: 1 for each type of condition whose status is True.",
         labels=("condition",),
         samples=_set_conditions,
+        reads=("facts.conditions",),
     ),
-    Metric(
-        name="gitops_applicationset_applications",
-        type=Type.GAUGE,
-        help="Applications that it owns: status.resourcesCount, else the length of status.resources.",
-        samples=lambda state: (((), float(state.facts.applications)),),
+    number(
+        "gitops_applicationset_applications",
+        Type.GAUGE,
+        "Applications that it owns: status.resourcesCount, else the length of status.resources.",
+        "facts.applications",
     ),
-    Metric(
-        name="gitops_applicationset_step",
-        type=Type.GAUGE,
-        help="The step of a progressive sync that is worked on: the lowest with an Application in "
+    number(
+        "gitops_applicationset_step",
+        Type.GAUGE,
+        "The step of a progressive sync that is worked on: the lowest with an Application in "
         "status.applicationStatus that is not Healthy, the last one when all are. Absent without steps.",
-        samples=lambda state: () if state.step is None else (((), float(state.step)),),
+        "step",
     ),
-    Metric(
-        name="gitops_applicationset_step_since_timestamp_seconds",
-        type=Type.GAUGE,
-        help="When that step began: when the steps before it were done. Of a finished progressive sync its end.",
-        samples=lambda state: () if state.step_since is None else (((), state.step_since),),
+    number(
+        "gitops_applicationset_step_since_timestamp_seconds",
+        Type.GAUGE,
+        "When that step began: when the steps before it were done. Of a finished progressive sync its end.",
+        "step_since",
     ),
 )
 """What is exposed of an ApplicationSet."""
@@ -86,6 +88,7 @@ PROJECT_METRICS: Final[tuple[Metric[ProjectState], ...]] = (
         help="1 while a window of spec.syncWindows is active, 0 otherwise. Absent for one that cannot be read.",
         labels=_WINDOW_LABELS,
         samples=_windows_active,
+        reads=("facts.windows", "windows"),
     ),
     Metric(
         name="gitops_project_sync_window_invalid",
@@ -94,6 +97,7 @@ PROJECT_METRICS: Final[tuple[Metric[ProjectState], ...]] = (
         "every sync of the Applications that it matches.",
         labels=_WINDOW_LABELS,
         samples=_windows_invalid,
+        reads=("facts.windows", "windows"),
     ),
 )
 """What is exposed of an AppProject."""

@@ -24,8 +24,21 @@ def _resources(app: ApplicationState) -> Samples:
     return [((), app.facts.resources)] if app.facts.resources else []
 
 
-WORDS: Final = Metric(name="gitops_test_word", type=Type.GAUGE, help="Its words.", labels=("word",), samples=_words)
-RESOURCES: Final = Metric(name="gitops_test_resources", type=Type.GAUGE, help="A number.", samples=_resources)
+WORDS: Final = Metric(
+    name="gitops_test_word",
+    type=Type.GAUGE,
+    help="Its words.",
+    labels=("word",),
+    samples=_words,
+    reads=("facts.labels",),
+)
+RESOURCES: Final = Metric(
+    name="gitops_test_resources",
+    type=Type.GAUGE,
+    help="A number.",
+    samples=_resources,
+    reads=("facts.resources",),
+)
 
 
 def _own(name: str, metric_type: Type, *labels: str) -> OwnMetric:

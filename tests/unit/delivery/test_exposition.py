@@ -205,7 +205,7 @@ async def test_a_row_that_fails_is_counted_and_the_others_are_shown() -> None:
     def fails(app: ApplicationState) -> Samples:
         raise RuntimeError(app.facts.name)
 
-    broken = Metric(name="gitops_test_broken", type=Type.GAUGE, help="Broken.", samples=fails)
+    broken = Metric(name="gitops_test_broken", type=Type.GAUGE, help="Broken.", samples=fails, reads=("facts.name",))
     body = exposition(metrics=(broken, RESOURCES))
     body.show(Kind.APPLICATION)
     shop = application("shop", resources=3)

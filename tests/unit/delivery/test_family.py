@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from observability.delivery.buckets import BUCKET
-from observability.delivery.family import Entry, Family, Limits
+from observability.delivery.family import Family, Limits
 from observability.delivery.text import REMEMBERED
 from observability.signals.catalogue import Metric, Samples, Type
 
@@ -21,18 +21,14 @@ def as_given(subject: Subject) -> Samples:
 
 
 def family(*labels: str, limit: int = 100, samples: Callable[[Subject], Samples] = as_given, **more: object) -> Family:
-    metric = Metric(name="gitops_test", type=Type.GAUGE, help="Test.", labels=labels, samples=samples)
+    metric = Metric(name="gitops_test", type=Type.GAUGE, help="Test.", labels=labels, samples=samples, reads=())
     limits = Limits(series_per_family=limit, label_value_bytes=32, **more)  # type: ignore[arg-type]
-    made = Family(metric, 0, limits, PREFIXES)
+    made = Family(metric, limits, PREFIXES)
     made.buckets.grow()
     return made
 
 
 PREFIXES = [[f'name="{slot}"'.encode() for slot in range(start, start + BUCKET)] for start in (0, BUCKET)]
-
-
-def entry(slot: int) -> Entry:
-    return Entry(slot, [None])
 
 
 def words(*values: str) -> Subject:
@@ -44,7 +40,7 @@ def shown(family: Family) -> list[str]:
 
 
 def test_an_object_is_shown_as_it_is_now() -> None:
-    one = entry(3)
+    one = 3
     words_of = family("word")
     words_of.update(one, words("a", "b"))
     words_of.update(one, words("c"))
@@ -54,7 +50,7 @@ def test_an_object_is_shown_as_it_is_now() -> None:
 
 @pytest.mark.parametrize("value", [1.0, 0.0, math.nan, math.inf])
 def test_without_labels_a_line_is_identity_and_a_value(value: float) -> None:
-    one = entry(0)
+    one = 0
     number = family()
     for _ in range(2):
         number.update(one, (((), value),))
@@ -66,7 +62,7 @@ def test_without_labels_a_line_is_identity_and_a_value(value: float) -> None:
 
 
 def test_what_did_not_change_is_not_deflated_again() -> None:
-    one, other = entry(0), entry(1)
+    one, other = 0, 1
     words_of = family("word")
     words_of.update(one, words("a"))
     words_of.update(other, words("a"))
@@ -78,7 +74,7 @@ def test_what_did_not_change_is_not_deflated_again() -> None:
 
 
 def test_an_open_set_of_samples_is_shown_as_well_as_a_closed_one() -> None:
-    one = entry(0)
+    one = 0
     words_of = family("word")
     for number in (*range(REMEMBERED + 5), 3, 3):
         words_of.update(one, words(f"v{number}"))
@@ -90,12 +86,12 @@ def test_an_open_set_of_samples_is_shown_as_well_as_a_closed_one() -> None:
 
 def test_only_the_current_state_of_a_state_set_is_shown_on_request() -> None:
     states = family("word", current_only=frozenset({"gitops_test"}))
-    states.update(entry(0), ((("a",), 0.0), (("b",), 1.0), (("c",), 0.0)))
+    states.update(0, ((("a",), 0.0), (("b",), 1.0), (("c",), 0.0)))
     assert shown(states) == ['gitops_test{name="0",word="b"} 1']
 
 
 def test_cut_values_are_counted_once_while_the_text_stays() -> None:
-    one = entry(0)
+    one = 0
     words_of = family("word")
     words_of.update(one, words("x" * 33, "y"))
     words_of.update(one, words("x" * 33, "y"))
@@ -109,7 +105,7 @@ def test_a_row_that_fails_for_one_object_leaves_it_out_and_says_so_once() -> Non
         return [((), 1 / value) for _, value in subject]
 
     row = family(samples=inverse)
-    first, second, third = entry(0), entry(1), entry(2)
+    first, second, third = 0, 1, 2
     row.update(first, (((), 2.0),))
     row.update(second, (((), 4.0),))
     with capture_logs() as logs:
@@ -125,24 +121,24 @@ def test_a_row_that_fails_for_one_object_leaves_it_out_and_says_so_once() -> Non
 @pytest.mark.parametrize("subject", [(((), 1.0),), ((("a", "b"), 1.0),), (((1,), 1.0),), ((("a",), "one"),), 7])
 def test_samples_that_do_not_fit_the_row_are_a_failure_of_that_object(subject: Subject) -> None:
     words_of = family("word")
-    words_of.update(entry(0), words("a"))
+    words_of.update(0, words("a"))
     with capture_logs():
-        words_of.update(entry(1), subject)
+        words_of.update(1, subject)
     assert words_of.failures == 1
     assert shown(words_of) == ['gitops_test{name="0",word="a"} 1']
 
 
 def test_an_object_that_does_not_fit_whole_is_not_shown_at_all() -> None:
     words_of = family("word", limit=3)
-    words_of.update(entry(0), words("a", "b"))
-    words_of.update(entry(1), words("c", "d"))
-    words_of.update(entry(2), words("e"))
+    words_of.update(0, words("a", "b"))
+    words_of.update(1, words("c", "d"))
+    words_of.update(2, words("e"))
     assert shown(words_of) == [f'gitops_test{{name="{name}",word="{word}"}} 1' for name, word in ("0a", "0b", "2e")]
     assert (words_of.waiting, words_of.dropped) == (1, 2)
 
 
 def test_a_refused_object_is_counted_once_while_it_waits() -> None:
-    one, other = entry(0), entry(1)
+    one, other = 0, 1
     words_of = family("word", limit=1)
     words_of.update(one, words("a"))
     for word in ("b", "c", "c"):
@@ -151,7 +147,7 @@ def test_a_refused_object_is_counted_once_while_it_waits() -> None:
 
 
 def test_an_object_that_outgrows_the_room_makes_room_and_waits() -> None:
-    one, other = entry(0), entry(1)
+    one, other = 0, 1
     words_of = family("word", limit=3)
     words_of.update(one, words("a"))
     words_of.update(other, words("b"))
@@ -163,7 +159,7 @@ def test_an_object_that_outgrows_the_room_makes_room_and_waits() -> None:
 
 
 def test_who_waited_longest_is_shown_first_when_there_is_room() -> None:
-    one, two, three = entry(0), entry(1), entry(2)
+    one, two, three = 0, 1, 2
     words_of = family("word", limit=2)
     for waiting in (one, two, three):
         words_of.update(waiting, words("a", "b"))
@@ -174,7 +170,7 @@ def test_who_waited_longest_is_shown_first_when_there_is_room() -> None:
 
 
 def test_nobody_waits_with_nothing_to_show() -> None:
-    one, other = entry(0), entry(1)
+    one, other = 0, 1
     number = family(limit=1)
     number.update(one, (((), 1.0),))
     number.update(other, (((), 1.0),))
@@ -192,15 +188,14 @@ STEPS = st.lists(st.tuples(st.integers(0, 2 * BUCKET - 1) | st.integers(0, 4), s
 def test_the_cap_holds_and_objects_are_shown_whole_or_wait(steps: list[tuple[int, int]], limit: int) -> None:
     words_of = family("word", limit=limit)
     words_of.buckets.grow()
-    entries: dict[int, Entry] = {}
     sizes: dict[int, int] = {}
     for slot, size in steps:
         if size < 0:
-            if slot in entries:
-                words_of.remove(entries.pop(slot))
+            if slot in sizes:
+                words_of.remove(slot)
                 del sizes[slot]
         else:
-            words_of.update(entries.setdefault(slot, entry(slot)), words(*(f"w{number}" for number in range(size))))
+            words_of.update(slot, words(*(f"w{number}" for number in range(size))))
             sizes[slot] = size
         words_of.admit()
         lines = shown(words_of)

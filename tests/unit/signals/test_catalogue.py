@@ -6,7 +6,7 @@ from observability.signals.catalogue import Metric, OwnMetric, Stability, Type
 
 
 def metric(name: str, metric_type: Type = Type.GAUGE, *labels: str) -> Metric[object]:
-    return Metric(name=name, type=metric_type, help="A fact.", labels=labels, samples=lambda _: ())
+    return Metric(name=name, type=metric_type, help="A fact.", labels=labels, samples=lambda _: (), reads=())
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,9 @@
 
 from collections import Counter
 from collections.abc import Callable
+from operator import attrgetter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
@@ -716,6 +718,36 @@ def test_windows_that_differ_only_in_whom_they_match_share_a_line() -> None:
 
 
 # The catalogue as a whole
+
+
+SUBJECTS: Final[tuple[tuple[Metric[Any], object], ...]] = (
+    *((row, subject) for row in (*APPLICATION_METRICS, REVISION_INFO, IMAGES) for subject, _ in APPLICATIONS),
+    *((row, subject) for row in APPLICATIONSET_METRICS for subject, _ in APPLICATIONSETS),
+    *((row, subject) for row in PROJECT_METRICS for subject, _ in PROJECTS),
+)
+
+
+def only(paths: tuple[str, ...], subject: object) -> SimpleNamespace:
+    """Of `subject` nothing but what is at these paths: to read anything else is an AttributeError."""
+    bare = SimpleNamespace()
+    for path in paths:
+        *parents, name = path.split(".")
+        place = bare
+        for parent in parents:
+            if not hasattr(place, parent):
+                setattr(place, parent, SimpleNamespace())
+            place = getattr(place, parent)
+        setattr(place, name, attrgetter(path)(subject))
+    return bare
+
+
+@pytest.mark.parametrize("name", sorted({row.name for row, _ in SUBJECTS}))
+def test_samples_depend_on_nothing_but_what_the_row_reads(name: str) -> None:
+    metric = next(row for row, _ in SUBJECTS if row.name == name)
+    subjects = [subject for row, subject in SUBJECTS if row is metric]
+    assert subjects
+    for subject in subjects:
+        assert tuple(metric.samples(only(metric.reads, subject))) == tuple(metric.samples(subject))
 
 
 def test_names_are_unique() -> None:
