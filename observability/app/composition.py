@@ -16,6 +16,7 @@ import structlog
 from observability import __version__
 from observability.app.availability import Availability
 from observability.app.exposed import exposed
+from observability.app.hugepages import collapse
 from observability.app.pipeline import Pipeline
 from observability.delivery.exposition import Exposition, Meters
 from observability.delivery.family import Limits
@@ -50,6 +51,7 @@ _BEFORE_APPLICATIONS: Final = (Kind.APPLICATIONSET, Kind.PROJECT)
 _PATIENCE_SECONDS: Final = 60.0
 """So long Applications wait for the ApplicationSets and AppProjects that may tell their identity."""
 _PROBE_SECONDS: Final = 0.05
+_COLLAPSE_SECONDS: Final = 0.005
 _FREEZE_SECONDS: Final = 0.5
 _FREEZE_AGAIN_SECONDS: Final = 60.0
 _SWITCH_SECONDS: Final = 0.0005
@@ -57,7 +59,7 @@ _SWITCH_SECONDS: Final = 0.0005
 wait dozens of times in a row for the thread that deflates."""
 _COLLECTION: Final = (2_000, 1_000_000, 1_000_000)
 """Thresholds of the garbage collector. It looks at new objects, a few at a time: at 50,000 of them it held the loop for
-0.2 s, and for longer at those that stay. What has stayed is frozen instead, see `_spare_the_collector`."""
+0.2 s, and for longer at those that stay. What has stayed is frozen instead, see `_settle_down`."""
 
 
 async def run(settings: Settings, clock: Callable[[], float] = time.time) -> None:  # noqa: TID251
@@ -97,7 +99,7 @@ async def run(settings: Settings, clock: Callable[[], float] = time.time) -> Non
             tasks = [stages.create_task(_observe(subject, pipeline), name=_name(subject.scope)) for subject in subjects]
             tasks.append(stages.create_task(pipeline.follow_time(), name="timer"))
             tasks.append(stages.create_task(exposition.keep_fresh(), name="deflate"))
-            tasks.append(stages.create_task(_spare_the_collector(pipeline), name="freeze"))
+            tasks.append(stages.create_task(_settle_down(pipeline), name="settle"))
             tasks.append(stages.create_task(_probe(own), name="probe"))
             await stop.wait()
             log.info("stopping")
@@ -179,8 +181,8 @@ async def _observe(subject: Subject, pipeline: Pipeline) -> None:
         pipeline.take(kind, batch)
 
 
-async def _spare_the_collector(pipeline: Pipeline) -> None:
-    """Tell the garbage collector again and again that what has stayed until now stays, for ever.
+async def _settle_down(pipeline: Pipeline) -> None:
+    """Once all is listed, put it into huge pages. Tell the garbage collector again and again that it stays, for ever.
 
     Looking through a hundred thousand Applications would hold the loop for a quarter of a second, each time. Nothing of
     theirs forms cycles; what an answered request leaves behind is collected while it is new.
@@ -192,6 +194,8 @@ async def _spare_the_collector(pipeline: Pipeline) -> None:
             gc.freeze()
         await asyncio.sleep(_FREEZE_SECONDS)
     log.info("ready", watched=pipeline.availability.watched())
+    for _ in collapse():
+        await asyncio.sleep(_COLLAPSE_SECONDS)
     while True:
         gc.collect(0)
         gc.freeze()

@@ -16,6 +16,7 @@ import msgspec
 
 from observability.app.composition import METERS
 from observability.app.exposed import exposed
+from observability.app.hugepages import collapse
 from observability.delivery.exposition import Exposition
 from observability.delivery.family import Limits
 from observability.delivery.own import OwnMetrics
@@ -119,6 +120,7 @@ def measure(applications: int, events: int, with_peers: bool) -> Figures:
     new = _list(stages, cluster)
     gc.collect()
     gc.freeze()
+    sum(collapse())
     cost, resyncs = Cost(), 0
     for plural, batch in _life(life, cluster, stages, events):
         resyncs += sum(map(_is_resync, batch))
