@@ -101,7 +101,7 @@ def test_a_load_of_events_is_emitted_at_its_rate_and_speed_changes_life(tmp_path
 
 def test_the_demo_ends_when_its_cluster_dies(tmp_path: Path) -> None:
     file, listen = tmp_path / "kubeconfig", f"127.0.0.1:{free_port()}"
-    process = demo("--applications", "3", "--listen", listen, "--kubeconfig", str(file))
+    process = demo("--applications", "3", "--listen", listen, "--kubeconfig", str(file), TMPDIR=str(tmp_path))
     eventually(lambda: fetched(f"http://{listen}/readyz"), process)
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     os.kill(int(children[0]), signal.SIGKILL)
@@ -116,7 +116,7 @@ def test_the_demo_ends_when_its_cluster_dies(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent is gone")
 def test_both_end_when_the_demo_is_killed(tmp_path: Path) -> None:
     file, listen = tmp_path / "kubeconfig", f"127.0.0.1:{free_port()}"
-    process = demo("--applications", "3", "--listen", listen, "--kubeconfig", str(file))
+    process = demo("--applications", "3", "--listen", listen, "--kubeconfig", str(file), TMPDIR=str(tmp_path))
     eventually(lambda: fetched(f"http://{listen}/readyz"), process)
     cluster = server(file)
     process.kill()
