@@ -333,7 +333,6 @@ ORIGINS: Final[Mapping[str, tuple[Path, ...]]] = {
     "prune_only": (("status", "resources"),),
     "conditions": (("status", "conditions"),),
     "requested": (("operation",),),
-    "asked": (("operation",), ("status", "operationState")),
     "operation": (("status", "operationState"),),
     "history": (("status", "history"),),
     "images": (("status", "summary"),),
