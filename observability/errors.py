@@ -10,7 +10,10 @@ ObservabilityError
 │   │   └── TooManyRequests    429 or 503 with Retry-After
 │   ├── WatchExpired           410: the resourceVersion is too old, list again
 │   └── MalformedResource      one object that cannot be read: skip it, count it, go on
-└── DeliveryError              could not serve: port in use, unusable certificate
+├── JournalError               the journal cannot be used: exit code 3
+└── DeliveryError              could not serve or send: port in use, unusable certificate
+    ├── Refused                a receiver will never take this: try it in halves, then keep it as a dead letter
+    └── Later                  a receiver may take it another time
 """
 
 from __future__ import annotations
@@ -97,7 +100,25 @@ class MalformedResource(SourceError):
         self.expected = expected
 
 
+class JournalError(ObservabilityError):
+    """The journal cannot be opened, read or written: the folder is missing or read-only, somebody else has it."""
+
+    exit_code = 3
+
+
 class DeliveryError(ObservabilityError):
     """What was to be served cannot be: the address is in use, a certificate is unusable."""
 
     exit_code = 2
+
+
+class Refused(DeliveryError):
+    """A receiver will never take this, or some of it, as it is."""
+
+
+class Later(DeliveryError):
+    """A receiver may take it another time; after `retry_after_seconds`, None when it did not say."""
+
+    def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds

@@ -67,6 +67,11 @@ def spells(topic: str, told: Callable[[ApplicationState], object]) -> dict[str, 
     return found
 
 
+def batches(topic: str) -> Iterator[tuple[float, list[Change]]]:
+    """What a new store makes of a topic, with the time; to be looked at before the next is asked for."""
+    yield from _changes(new_store(), list(lines(topic)))
+
+
 def new_store() -> Store:
     """A store with the default settings, the shortened settle time aside."""
     settings = Settings()
@@ -93,9 +98,33 @@ def _opened(events: Sequence[Line]) -> Iterator[tuple[list[Observation], float]]
         scope = Scope(kind.kind)
         found = [_observation(event) for event in there if KINDS[event.resource] is kind]
         yield [Listing(scope, "start"), *found, Listed(scope, "", began_at)], began_at
+    known = {_uid(event) for event in there}
+    again: list[Line] = []
     for event in events:
-        if event not in there:
-            yield [_observation(event)], event.at
+        if event in there:
+            continue
+        if event.type == "ADDED" and (again or _uid(event) in known):
+            again.append(event)
+            continue
+        yield from _listed_again(again)
+        again = []
+        known.add(_uid(event))
+        yield [_observation(event)], event.at
+    yield from _listed_again(again)
+
+
+def _uid(event: Line) -> str:
+    uid: str = event.object["metadata"]["uid"]
+    return uid
+
+
+def _listed_again(events: Sequence[Line]) -> Iterator[tuple[list[Observation], float]]:
+    """A second list, after a gap: objects that are known were added again."""
+    for kind in KINDS.values():
+        found = [event for event in events if KINDS[event.resource] is kind]
+        if found:
+            scope, at = Scope(kind.kind), found[-1].at
+            yield [Listing(scope, "outage"), *map(_observation, found), Listed(scope, "", at)], at
 
 
 def listed(events: Sequence[Line]) -> list[Line]:
@@ -116,3 +145,12 @@ def _observation(event: Line) -> Observation:
     if event.type == "DELETED":
         return Gone(kind.kind, resource.key, resource.uid, event.at)
     return Seen(resource, event.at)
+
+
+def changes(topic: str) -> Iterator[Change]:
+    """All changes of a topic, in order, as a store with the default settings tells them.
+
+    They have all that they may be asked for until the next one is taken.
+    """
+    for _, told in _changes(new_store(), list(lines(topic))):
+        yield from told

@@ -33,6 +33,8 @@ class Availability:
                 self._presence[scope] = Presence.IN
                 self._troubles.pop(scope, None)
             case Restarted(scope):
+                # It goes on from a version: what was listed is known, if not from this process then from the journal.
+                self._presence[scope] = Presence.IN
                 self._troubles.pop(scope, None)
             case Unavailable(scope, reason, _):
                 self._troubles[scope] = reason

@@ -15,25 +15,37 @@ import structlog
 
 from observability import __version__
 from observability.app.availability import Availability
+from observability.app.deliveries import deliveries
+from observability.app.enrichment import Enrichment
 from observability.app.exposed import exposed
 from observability.app.hugepages import collapse
 from observability.app.pipeline import Pipeline
+from observability.app.recorder import History, Recorder
 from observability.delivery.exposition import Exposition, Meters
 from observability.delivery.family import Limits
 from observability.delivery.guards import Refusal
 from observability.delivery.http import Serving, serving
 from observability.delivery.own import OwnMetrics
 from observability.delivery.reloading import Reload
+from observability.delivery.sending import send
 from observability.delivery.site import Site
+from observability.errors import SettingsError
+from observability.journal.group import Limits as JournalLimits
+from observability.journal.journal import Journal
 from observability.model.observation import Kind, Scope
 from observability.settings import Settings
 from observability.signals import exporter
+from observability.signals.transitions import Context
 from observability.sources import ENGINES
+from observability.sources.commits.opening import open_source
+from observability.sources.commits.source import CommitSource
 from observability.sources.engine import WatchedKind
 from observability.sources.kubernetes import Connection, connect
 from observability.sources.reviews import KubernetesReviews
 from observability.sources.watching import Subject, watch
+from observability.state.promotion import Promotions
 from observability.state.store import Store
+from observability.state.tallies import Tallies
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +64,7 @@ _PATIENCE_SECONDS: Final = 60.0
 """So long Applications wait for the ApplicationSets and AppProjects that may tell their identity."""
 _PROBE_SECONDS: Final = 0.05
 _COLLAPSE_SECONDS: Final = 0.005
+_KEY_BYTES_MIN: Final = 16
 _FREEZE_SECONDS: Final = 0.5
 _FREEZE_AGAIN_SECONDS: Final = 60.0
 _SWITCH_SECONDS: Final = 0.0005
@@ -86,7 +99,16 @@ async def run(settings: Settings, clock: Callable[[], float] = time.time) -> Non
         )
         subjects = _subjects(settings, connection, clock)
         availability = Availability(subject.scope for subject in subjects)
-        pipeline = Pipeline(store, exposition, own, availability, clock)
+        sendings = deliveries(settings, own, clock)
+        journal = await Journal.open(settings.journal.path, _journal_limits(settings), clock)
+        stack.push_async_callback(journal.close)
+        commits = open_source(settings.argocd.metadata, settings.argocd.url, clock)
+        if commits is not None:
+            stack.push_async_callback(commits.close)
+        history = _history(settings, commits)
+        recorder = Recorder(journal, store, exposition, own, history, clock)
+        stack.push_async_callback(recorder.finish)
+        pipeline = Pipeline(store, exposition, recorder, own, availability, clock)
         site = Site(
             metrics=exposition,
             waiting_for=availability.waiting_for,
@@ -95,12 +117,26 @@ async def run(settings: Settings, clock: Callable[[], float] = time.time) -> Non
             links=_links(settings),
         )
         await stack.enter_async_context(serving(site, _serving(settings, connection, own, clock)))
+        for delivery in sendings:
+            stack.push_async_callback(delivery.sink.close)
+            await journal.add_endpoint(delivery.sink.name)
+        known = await recorder.restore()
+        commits_run = () if history.commits is None else ((history.commits.run(), "commits"),)
+        lanes = (
+            *((_observe(one, known.get(one.scope), pipeline), _name(one.scope)) for one in subjects),
+            *((send(journal, one.sink, one.how), f"send {one.sink.name}") for one in sendings),
+            *commits_run,
+            (recorder.write(), "journal"),
+            (recorder.welcome(), "welcome"),
+            (recorder.unfold(), "unfold"),
+            (recorder.measure(), "measure"),
+            (pipeline.follow_time(), "timer"),
+            (exposition.keep_fresh(), "deflate"),
+            (_settle_down(pipeline), "settle"),
+            (_probe(own), "probe"),
+        )
         async with asyncio.TaskGroup() as stages:
-            tasks = [stages.create_task(_observe(subject, pipeline), name=_name(subject.scope)) for subject in subjects]
-            tasks.append(stages.create_task(pipeline.follow_time(), name="timer"))
-            tasks.append(stages.create_task(exposition.keep_fresh(), name="deflate"))
-            tasks.append(stages.create_task(_settle_down(pipeline), name="settle"))
-            tasks.append(stages.create_task(_probe(own), name="probe"))
+            tasks = [stages.create_task(coroutine, name=name) for coroutine, name in lanes]
             await stop.wait()
             log.info("stopping")
             for task in tasks:
@@ -120,6 +156,32 @@ def _limits(settings: Settings) -> Limits:
         series_per_family=settings.exposition.series_per_family,
         label_value_bytes=settings.exposition.label_value_bytes,
         current_only=frozenset(only_current if settings.exposition.current_state_only else ()),
+    )
+
+
+def _journal_limits(settings: Settings) -> JournalLimits:
+    journal = settings.journal
+    return JournalLimits(max_bytes=journal.max_bytes, retention_days=journal.retention_days)
+
+
+def _history(settings: Settings, commits: CommitSource | None) -> History:
+    """Raises SettingsError when the key for names cannot be read."""
+    environments, events = settings.environments, settings.events
+    key = None
+    if events.hash_initiators and events.hash_key_file is not None:
+        try:
+            key = events.hash_key_file.read_bytes().strip()
+        except OSError as error:
+            raise SettingsError(str(events.hash_key_file), "", f"expected a file with a key: {error}") from error
+        if len(key) < _KEY_BYTES_MIN:
+            raise SettingsError(str(events.hash_key_file), "", f"expected a key of {_KEY_BYTES_MIN} bytes at least")
+    names = tuple(environment.name for environment in environments)
+    context = Context.of(environments, cluster=settings.cluster.name, initiator_key=key)
+    return History(
+        context,
+        Tallies(settings.state.change_failure_seconds),
+        Promotions(names, settings.promotion.key),
+        None if commits is None else Enrichment(commits, context, time.monotonic, random.random),
     )
 
 
@@ -168,8 +230,8 @@ def _subjects(settings: Settings, connection: Connection, clock: Callable[[], fl
     return [subject(kind, namespace) for engine in ENGINES for kind in engine.kinds for namespace in namespaces]
 
 
-async def _observe(subject: Subject, pipeline: Pipeline) -> None:
-    """Carry all observations of one scope into the pipeline, for ever."""
+async def _observe(subject: Subject, resume_from: str | None, pipeline: Pipeline) -> None:
+    """Carry all observations of one scope into the pipeline, for ever. `resume_from`: see `watch`."""
     kind = subject.scope.kind
     if kind is Kind.APPLICATION:
         try:
@@ -177,8 +239,8 @@ async def _observe(subject: Subject, pipeline: Pipeline) -> None:
                 await pipeline.settled(_BEFORE_APPLICATIONS)
         except TimeoutError:
             log.warning("going on without what may tell the identity of Applications", kinds=_BEFORE_APPLICATIONS)
-    async for batch in watch(subject):
-        pipeline.take(kind, batch)
+    async for batch in watch(subject, resume_from):
+        pipeline.take(subject.scope, batch)
 
 
 async def _settle_down(pipeline: Pipeline) -> None:

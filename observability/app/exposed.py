@@ -6,11 +6,19 @@ from typing import Any, Final
 from observability.delivery.exposition import Exposed
 from observability.model.observation import Kind
 from observability.model.state import ApplicationSetState, ApplicationState, Identity, ProjectState
+from observability.model.tally import Group, Tally
 from observability.settings import Cluster, Exposition
+from observability.signals.aggregates import AGGREGATE_METRICS
 from observability.signals.applications import APPLICATION_METRICS, IMAGES, REVISION_INFO, application_labels
 from observability.signals.catalogue import Metric
 from observability.signals.groupings import APPLICATIONSET_METRICS, PROJECT_METRICS
+from observability.signals.promotions import PROMOTION_METRICS, promotion_labels
 from observability.sources import ENGINES
+
+TALLIES: Final = "tallies"
+"""The kind of what is counted by group, for `Exposition.reflect`."""
+PROMOTIONS: Final = "promotions"
+"""The same of what waits between two environments."""
 
 _ENGINE: Final = ("engine", ENGINES[0].name)
 
@@ -31,6 +39,18 @@ def exposed(settings: Exposition, cluster: Cluster) -> tuple[Exposed[Any], ...]:
         ),
         Exposed(kind=Kind.APPLICATIONSET, identity=_in_front(front, _applicationset), metrics=APPLICATIONSET_METRICS),
         Exposed(kind=Kind.PROJECT, identity=_in_front(front, _project), metrics=PROJECT_METRICS),
+        Exposed(
+            kind=TALLIES,
+            identity=_in_front(front, _tally),
+            metrics=AGGREGATE_METRICS,
+            shown_with=Kind.APPLICATION,
+        ),
+        Exposed(
+            kind=PROMOTIONS,
+            identity=_in_front(front, promotion_labels),
+            metrics=PROMOTION_METRICS,
+            shown_with=Kind.APPLICATION,
+        ),
     )
 
 
@@ -52,3 +72,7 @@ def _applicationset(state: ApplicationSetState) -> _Labels:
 
 def _project(state: ProjectState) -> _Labels:
     return _ENGINE, ("project_namespace", state.facts.namespace), ("project", state.facts.name)
+
+
+def _tally(tally: Tally) -> _Labels:
+    return _ENGINE, *zip(Group._fields, tally.group, strict=True)

@@ -1,4 +1,4 @@
-"""Carries observations through the stages: into the store, and its changes into the exposition; counts on the way."""
+"""Carries observations through the stages: into the store, and its changes into the exposition and into history."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -7,9 +7,22 @@ from typing import Final
 import structlog
 
 from observability.app.availability import Availability
+from observability.app.recorder import Recorder
 from observability.delivery.exposition import Exposition
 from observability.delivery.own import OwnMetrics
-from observability.model.observation import Alive, Gone, Kind, Listed, Listing, Malformed, Observation, Restarted, Seen
+from observability.model.observation import (
+    Alive,
+    Gone,
+    Kind,
+    Listed,
+    Listing,
+    Malformed,
+    Observation,
+    Restarted,
+    Scope,
+    Seen,
+)
+from observability.model.state import Change
 from observability.signals import exporter
 from observability.state.store import Store
 
@@ -28,11 +41,13 @@ class Pipeline:
         self,
         store: Store,
         exposition: Exposition,
+        recorder: Recorder,
         own: OwnMetrics,
         availability: Availability,
         clock: Callable[[], float],
     ) -> None:
         self.availability = availability
+        self._recorder = recorder
         self._store = store
         self._exposition = exposition
         self._own = own
@@ -41,12 +56,16 @@ class Pipeline:
         self._progress = asyncio.Event()
         self._told: set[tuple[str, ...]] = set()
 
-    def take(self, kind: Kind, batch: Sequence[Observation]) -> None:
-        """Take in one batch of one kind."""
+    def take(self, scope: Scope, batch: Sequence[Observation]) -> None:
+        """Take in one batch of one scope."""
+        kind = scope.kind
         for observation in batch:
             if not isinstance(observation, Seen):  # nearly all are
                 self._note(kind, observation)
-        self._exposition.apply(self._store.apply(batch, self.failed))
+        self._tell(self._store.apply(batch, self.failed))
+        self._recorder.observe(scope, batch)
+        if kind is Kind.APPLICATION and self.availability.is_in(kind) and any(isinstance(one, Listed) for one in batch):
+            self._recorder.settled()
         for observation in reversed(batch):
             if isinstance(observation, Seen | Gone | Alive | Listed):
                 self._own.set(exporter.LAST_EVENT, (kind.value,), observation.received_at)
@@ -76,7 +95,7 @@ class Pipeline:
             before = now
             next_due = self._store.next_due()
             if next_due is not None and next_due <= now:
-                self._exposition.apply(self._store.due(now, self.failed))
+                self._tell(self._store.due(now, self.failed))
                 await asyncio.sleep(0)
                 continue
             self._wake.clear()
@@ -85,6 +104,11 @@ class Pipeline:
                     await self._wake.wait()
             except TimeoutError:
                 pass
+
+    def _tell(self, changes: Sequence[Change]) -> None:
+        """Metrics first: whatever becomes of history, they are current."""
+        self._exposition.apply(changes)
+        self._recorder.take(changes)
 
     def failed(self, kind: Kind, error: Exception) -> None:
         """One observation or judgement was too much for us: it alone is left out."""

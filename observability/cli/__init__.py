@@ -40,6 +40,8 @@ VERBS: Final = (
     Verb("settings", "observability.cli.settings", "Print or judge the effective settings."),
     Verb("windows", "observability.cli.windows", "May this application sync now, and when does that change?"),
     Verb("explain", "observability.cli.explain", "What is believed of an application, and why."),
+    Verb("report", "observability.cli.report", "What happened: audit, drift, delivery, recovery, verify."),
+    Verb("journal", "observability.cli.journal", "Look after the journal: status, dead letters, backup."),
     Verb("completion", "observability.cli.completion", "Print the completion script of a shell."),
     Verb("version", "observability.cli.version", "Print the versions of the program and of its libraries."),
 )

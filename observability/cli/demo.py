@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple, TextIO
 
 import aiohttp
 import click
@@ -31,6 +31,25 @@ runpy.run_module("{_MODULE}", run_name="__main__")
 """The program as one that gets a SIGTERM when its parent is gone (PR_SET_PDEATHSIG), even by SIGKILL; Linux only."""
 
 
+class Exporter(NamedTuple):
+    """What the exporter is told: where to listen, where to keep its journal and events. None: nowhere."""
+
+    listen: str
+    journal: str | None
+    events: str | None
+
+    def arguments(self, kubeconfig: Path, address: listening.Address) -> list[str]:
+        """Those of its command line."""
+        given = {"--journal": self.journal, "--events": self.events}
+        options = [word for flag, value in given.items() if value is not None for word in (flag, value)]
+        return ["run", "--kubeconfig", str(kubeconfig), "--listen", str(address), *options]
+
+    @property
+    def has_stdout(self) -> bool:
+        """Whether stdout is for events alone: what else there is to tell goes to stderr."""
+        return self.events == "-"
+
+
 class DemoError(ObservabilityError):
     """One of the two processes ended by itself, or does not answer."""
 
@@ -43,6 +62,8 @@ Examples:
   gitops-obs demo
   gitops-obs demo --applications 600 --speed 5
   gitops-obs demo --applications 100000 --object-bytes 11000 --duration 120
+  gitops-obs demo --journal journal.db --events events.jsonl
+  gitops-obs demo --events - | jq .body
   gitops-obs demo --api-only --api-listen 127.0.0.1:8001
 \b
 Exit codes: 0 after --duration, SIGTERM or Ctrl-C, 2 an address in use, 3 one of the two processes ended by itself.
@@ -63,6 +84,8 @@ Exit codes: 0 after --duration, SIGTERM or Ctrl-C, 2 an address in use, 3 one of
 @click.option("--events-per-second", type=click.FloatRange(0), default=0.0, help="A load of so many.  [as life goes]")
 @click.option("--burst", type=click.IntRange(0), default=0, help="So many events at once every ten seconds.  [none]")
 @click.option("--kubeconfig", type=click.Path(path_type=Path), metavar="FILE", help="Write the kubeconfig here.")
+@click.option("--journal", metavar="FILE", help="The exporter keeps here what must survive a restart.  [in memory]")
+@click.option("--events", metavar="FILE", help="It adds events as JSON lines to this file, - is stdout.  [nowhere]")
 @click.option("--until-stdin-closes", is_flag=True, hidden=True)
 def command(
     *,
@@ -77,6 +100,8 @@ def command(
     events_per_second: float,
     burst: int,
     kubeconfig: Path | None,
+    journal: str | None,
+    events: str | None,
     until_stdin_closes: bool,
 ) -> None:
     """Run the exporter against a simulated cluster of a believable company.
@@ -98,12 +123,15 @@ def command(
     )
     if kubeconfig and not kubeconfig.parent.is_dir():
         raise SettingsError("--kubeconfig", "", f"expected a file in a folder that exists, got {kubeconfig}")
+    if api_only and (journal or events):
+        raise click.UsageError("--journal and --events are the exporter's, which --api-only leaves out")
     with tempfile.TemporaryDirectory(prefix="gitops-obs-demo-") as folder:
         file = kubeconfig or Path(folder) / "kubeconfig"
         if api_only:
             asyncio.run(_serve(options, file, duration, until_stdin_closes))
         else:
-            asyncio.run(_supervise(options, file, duration, listen))
+            exporter = Exporter(listen, journal, events)
+            asyncio.run(_supervise(options, file, duration, exporter))
 
 
 def address(text: str, flag: str) -> tuple[str, int]:
@@ -141,9 +169,9 @@ def _stop_at_end(stop: asyncio.Event) -> None:
         stop.set()
 
 
-async def _supervise(options: cluster.Options, file: Path, duration: float | None, listen: str) -> None:
+async def _supervise(options: cluster.Options, file: Path, duration: float | None, exporter: Exporter) -> None:
     """Start the cluster, then the exporter; wait for the end; stop both, whatever happened."""
-    unused = _unused(listen)
+    unused = _unused(exporter.listen)
     stop = asyncio.Event()
     cluster.stop_on_signals(stop)
     if duration:
@@ -151,13 +179,14 @@ async def _supervise(options: cluster.Options, file: Path, duration: float | Non
     file.unlink(missing_ok=True)  # noqa: ASYNC240 - one call; one of an earlier run would be taken for the new one
     children: dict[str, asyncio.subprocess.Process] = {}
     try:
-        children["the simulated cluster"] = await _start(_api_arguments(options, file), piped=True)
+        children["the simulated cluster"] = await _start(
+            _api_arguments(options, file), piped=True, stdout=sys.stderr if exporter.has_stdout else None
+        )
         if not await _appears(file, children["the simulated cluster"], stop):
             return
-        exporter = await _start(["run", "--kubeconfig", str(file), "--listen", str(unused)], tied=True)
-        children["the exporter"] = exporter
-        if await _answers(_url(unused), exporter, stop):
-            click.echo(_invitation(options, file, _url(unused)))
+        children["the exporter"] = await _start(exporter.arguments(file, unused), tied=True)
+        if await _answers(_url(unused), children["the exporter"], stop):
+            click.echo(_invitation(options, file, _url(unused)), err=exporter.has_stdout)
             await _until(stop, children)
     finally:
         await _end(list(children.values()))
@@ -187,15 +216,18 @@ def _unused(listen: str) -> listening.Address:
     return listening.Address(wanted.host, port)
 
 
-async def _start(arguments: Sequence[str], *, piped: bool = False, tied: bool = False) -> asyncio.subprocess.Process:
+async def _start(
+    arguments: Sequence[str], *, piped: bool = False, tied: bool = False, stdout: TextIO | None = None
+) -> asyncio.subprocess.Process:
     """This program again, with other arguments, in a session of its own: Ctrl-C reaches only the supervisor.
 
+    `stdout` None: that of this process.
     When the supervisor is gone, a `piped` one sees its stdin close, and a `tied` one is told to end, where that works.
     """
     stdin = subprocess.PIPE if piped else subprocess.DEVNULL
     program = ("-c", _TIED) if tied and sys.platform == "linux" else ("-m", _MODULE)
     return await asyncio.create_subprocess_exec(
-        sys.executable, *program, *arguments, stdin=stdin, start_new_session=True
+        sys.executable, *program, *arguments, stdin=stdin, stdout=stdout, start_new_session=True
     )
 
 

@@ -16,10 +16,12 @@ Examples:
   gitops-obs run --config settings.yaml
   gitops-obs run --kubeconfig ~/.kube/config --context staging --listen 127.0.0.1:9797
   gitops-obs run --namespace argocd --namespace teams --selector team=shop
+  gitops-obs run --journal /var/lib/gitops-obs/journal.db --events - | jq .body
   GITOPS_OBS_STATE__SETTLE_SECONDS=20 gitops-obs run
 \b
-Each option wins over its environment variable, and that over the file. `gitops-obs settings --schema`
-tells all settings. Exit codes: 0 ended by SIGTERM, 2 bad settings or port in use, 130 interrupted.
+Each option wins over its environment variable, and that over the file; --events adds to the sinks that
+are set. `gitops-obs settings --schema` tells all settings. OTLP goes where otlp.endpoints or the variables
+OTEL_EXPORTER_OTLP_… say. Exit codes: 0 ended by SIGTERM, 2 bad settings or port in use, 130 interrupted.
 """,
 )
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Settings, a YAML file.")
@@ -29,6 +31,8 @@ tells all settings. Exit codes: 0 ended by SIGTERM, 2 bad settings or port in us
 @click.option("--selector", metavar="LABELS", help="Watch only Applications with these labels, as kubectl -l.  [all]")
 @click.option("--listen", metavar="HOST:PORT", help="Serve here.  [:9797]")
 @click.option("--web-config", metavar="FILE", help="TLS and basic auth, a Prometheus web configuration file.")
+@click.option("--journal", metavar="FILE", help="Keep what must survive a restart here.  [in memory]")
+@click.option("--events", metavar="FILE", help="Add events as JSON lines to this file, - is stdout.  [nowhere]")
 @logs.options
 def command(config: Path | None, **flags: object) -> None:
     """Watch the Applications, ApplicationSets and AppProjects of a cluster and serve their metrics.

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import yaml
 
-from observability.settings import effective, load, schema
+from observability.settings import effective, effective_variables, load, schema
 
 
 @click.command(
@@ -25,16 +25,23 @@ Exit codes: 0 the settings are good, 2 they are not, with one line for each prob
 @click.option("--schema", "only_schema", is_flag=True, help="Print the JSON schema of the file instead.")
 @click.option("-o", "--output", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)
 def command(config: Path | None, check: bool, only_schema: bool, output: str) -> None:
-    """Print the effective settings, secrets masked."""
+    """Print the effective settings, secrets masked.
+
+    The variables OTEL_… of the environment, which fill what the settings leave open, stand behind them.
+    """
     if check and only_schema:
         raise click.UsageError("--check and --schema exclude each other")
     if only_schema:
         click.echo(json.dumps(schema(), indent=2, ensure_ascii=False))
         return
-    shown = effective(load(config))
+    settings = load(config)
+    shown, variables = effective(settings), effective_variables(settings)
     if check:
         click.echo(f"{config or 'settings'}: ok")
     elif output == "json":
-        click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+        given = {"environment_variables": variables} if variables else {}
+        click.echo(json.dumps({**shown, **given}, indent=2, ensure_ascii=False))
     else:
         click.echo(yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=120), nl=False)
+        for name, value in variables.items():  # as comments: what is printed can be used as a file
+            click.echo(f"# {name}={json.dumps(value, ensure_ascii=False)}")

@@ -1,4 +1,7 @@
-"""The body of /metrics, kept as text that is rendered when an object changes and deflated when somebody asks.
+"""The body of /metrics, kept as text that is rendered when a subject changes and deflated when somebody asks.
+
+A subject is an object that is watched, or what follows from many of them: a group with its counters, a step between two
+environments. What is exposed of a kind of subjects is an `Exposed`.
 
 Reads changes of the state, yields the body in the text format 0.0.4: gzip in pieces of one member, identity streamed.
 All methods belong to the event loop; only deflating leaves it, for a thread.
@@ -19,27 +22,30 @@ from observability.delivery.family import Family, Limits
 from observability.delivery.fragments import deflate, gzip_member
 from observability.delivery.own import OwnMetrics
 from observability.delivery.text import Labels, label_prefix
-from observability.model.application import Key
 from observability.model.observation import Kind
-from observability.model.state import Change, State
-from observability.signals.catalogue import Metric, OwnMetric
+from observability.model.state import Change
+from observability.signals.catalogue import Distribution, Metric, OwnMetric
 
 Subject = TypeVar("Subject")
 
 _QUIET_SECONDS: Final = 0.05
 _PATIENCE_SECONDS: Final = 0.5
+_ALIKE: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exposed(Generic[Subject]):
-    """How the objects of one kind are exposed: the labels that each of their series begins with, and their families.
+    """How the subjects of one kind are exposed: the labels that each of their series begins with, and their families.
 
-    `identity` yields at least one label and says the same as long as the object lives.
+    `kind`: a kind that is watched, or for `Exposition.reflect` a word of its own. `identity` yields at least one
+    label and says the same as long as the subject lives. `shown_with`: they appear with the first list of this kind;
+    None: with their own.
     """
 
-    kind: Kind
+    kind: Kind | str
     identity: Callable[[Subject], Labels]
-    metrics: Sequence[Metric[Subject]]
+    metrics: Sequence[Metric[Subject] | Distribution[Subject]]
+    shown_with: Kind | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +96,9 @@ class Exposition:
         meters: Meters,
         clock: Callable[[], float],
     ) -> None:
-        self._objects = {exposed.kind: _Objects(exposed, limits) for exposed in kinds}
+        kinds = tuple(kinds)
+        self._objects: dict[str, _Objects] = {exposed.kind: _Objects(exposed, limits) for exposed in kinds}
+        self._shown_with = [(exposed.kind, exposed.shown_with) for exposed in kinds]
         self._own = own
         self._meters = meters
         self._clock = clock
@@ -104,7 +112,7 @@ class Exposition:
         for change in changes:
             objects = self._objects.get(change.kind)
             if objects is not None:
-                objects.apply(change)
+                objects.apply(change.key, change.before, change.after)
                 received.append(change.received_at)
         for objects in self._objects.values():
             objects.admit()
@@ -113,9 +121,25 @@ class Exposition:
         for received_at, times in Counter(received).items():
             self._own.observe(self._meters.exposed_delay, (), max(0.0, now - received_at), times)
 
+    def reflect(self, kind: str, subjects: Mapping[Any, object | None]) -> None:
+        """The same of what follows from objects: the subjects of `kind` that are others now, by key; None: gone.
+
+        A key is a tuple of texts, and whoever has the same key has the same identity. No delay is measured of these.
+        """
+        objects = self._objects.get(kind)
+        if objects is None or not subjects:
+            return
+        for key, subject in subjects.items():
+            objects.apply(key, subject, subject)
+        objects.admit()
+        self._changed.set()
+
     def show(self, kind: Kind) -> None:
-        """The first list of `kind` is in: its families appear. Until then a body says nothing of them."""
+        """The first list of `kind` is in: its families appear, and those shown with it. A body said nothing of them."""
         self._objects[kind].shown = True
+        for other, shown_with in self._shown_with:
+            if shown_with is kind:
+                self._objects[other].shown = True
         self._changed.set()
 
     async def keep_fresh(self) -> None:
@@ -222,7 +246,7 @@ class _Entry(Struct, gc=False):
 
 
 class _Objects:
-    """The objects of one kind: an entry each, for all its families."""
+    """The subjects of one kind: an entry each, for all its families."""
 
     def __init__(self, exposed: Exposed[Any], limits: Limits) -> None:
         self._prefixes: list[Texts] = []
@@ -233,21 +257,21 @@ class _Objects:
         self._read = _reader([path for _, path in reads])
         self.shown = False
         self._identity = exposed.identity
-        self._entries: dict[Key, _Entry] = {}
+        self._entries: dict[tuple[str, ...], _Entry] = {}
+        self._alike: tuple[tuple[object, ...], ...] = ()
         self._slots = 0
         self._free: list[int] = []
 
-    def apply(self, change: Change) -> None:
-        """Render the object, or forget it."""
-        state = change.after
-        entry = self._entries.get(change.key)
-        if entry is not None and (change.before is None or state is None):
-            self._remove(change.key, entry)
+    def apply(self, key: tuple[str, ...], before: object | None, state: object | None) -> None:
+        """Render the subject, or forget it."""
+        entry = self._entries.get(key)
+        if entry is not None and (before is None or state is None):
+            self._remove(key, entry)
             entry = None
         if state is None:
             return
         if entry is None:
-            self._add(change.key, state)
+            self._add(key, state)
             return
         # All that the families read is read in one go, and only those go further that would show something else.
         values = self._read(state)
@@ -261,17 +285,25 @@ class _Objects:
         for family in self.families:
             family.admit()
 
-    def _add(self, key: Key, state: State) -> None:
+    def _add(self, key: tuple[str, ...], state: object) -> None:
         prefix = label_prefix(self._identity(state)).encode()
         if not self._free:
             self._grow()
         slot = self._free.pop()
         self._prefixes[slot // BUCKET][slot % BUCKET] = prefix
-        self._entries[key] = _Entry(slot, self._read(state))
+        self._entries[key] = _Entry(slot, self._shared(self._read(state)))
         for family in self.families:
             family.update(slot, state)
 
-    def _remove(self, key: Key, entry: _Entry) -> None:
+    def _shared(self, values: tuple[object, ...]) -> tuple[object, ...]:
+        """An equal one of the last few: groups begin with the same zeros, a hundred thousand of them."""
+        for known in self._alike:
+            if known == values:
+                return known
+        self._alike = (values, *self._alike[: _ALIKE - 1])
+        return values
+
+    def _remove(self, key: tuple[str, ...], entry: _Entry) -> None:
         del self._entries[key]
         self._free.append(entry.slot)
         for family in self.families:

@@ -1,21 +1,31 @@
 """One family of /metrics: from the samples of an object to its text, within the limits. No I/O but the log."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 import structlog
 
 from observability.delivery.buckets import Buckets, Texts
+from observability.delivery.histograms import HistogramFormat
 from observability.delivery.text import REMEMBERED, LabelFormat, Sample, Tails, header, number
-from observability.signals.catalogue import Metric, Samples
+from observability.signals.catalogue import Distribution, Metric, Samples
 
 log = structlog.get_logger(__name__)
 
 _Samples: TypeAlias = tuple[Sample, ...]
 
 _NOTHING: Final = Tails()
+
+
+def _end(value: float) -> bytes:
+    """The end of a line without labels behind the identity."""
+    return f"}} {number(value)}\n".encode()
+
+
+_ENDS: Final[Mapping[float, bytes]] = {value: _end(value) for value in range(256)}
+"""Those of small numbers, which most are: kept once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,18 +52,24 @@ class Family:
     come first served, when room appears. Its series are counted once each time that it begins to wait.
     """
 
-    def __init__(self, metric: Metric[Any], limits: Limits, prefixes: Sequence[Texts]) -> None:
+    def __init__(self, metric: Metric[Any] | Distribution[Any], limits: Limits, prefixes: Sequence[Texts]) -> None:
         self.name = metric.name
         self._beginning = f"{metric.name}{{".encode()
-        self._has_one_line = not metric.labels or metric.name.endswith("_info")
+        has_lines = isinstance(metric, Metric)
+        self._has_one_line = has_lines and (not metric.labels or metric.name.endswith("_info"))
         self.buckets = Buckets(
             header(metric.name, metric.type, metric.help), prefixes, self._beginning if self._has_one_line else b""
         )
         self.dropped = 0
         self.truncated = 0
         self.failures = 0
-        self._samples = _without_zeros(metric.samples) if metric.name in limits.current_only else metric.samples
         self._labels = LabelFormat(self._beginning, metric.labels, limits.label_value_bytes)
+        self._samples: Callable[[Any], Iterable[Any]] = metric.samples
+        self._render: Callable[[Any], Tails] = self._tails_of
+        if isinstance(metric, Distribution):
+            self._render = HistogramFormat(metric.name, self._labels, metric.bounds).tails
+        elif metric.name in limits.current_only:
+            self._samples = _without_zeros(metric.samples)
         self._is_labelled = bool(metric.labels)
         self._limit = limits.series_per_family
         self._remembered: dict[_Samples, Tails] | None = {} if metric.labels else None
@@ -67,7 +83,7 @@ class Family:
     def update(self, slot: int, subject: object) -> None:
         """Show `subject`, whose slot this is, as it is now."""
         try:
-            tails = self._tails_of(tuple(self._samples(subject)))
+            tails = self._render(tuple(self._samples(subject)))
         except Exception:  # whatever a row does wrong with one object, the others and the other rows are shown
             if not self.failures:
                 log.exception("an object has no samples; more of this family are only counted", family=self.name)
@@ -111,7 +127,8 @@ class Family:
             if self._has_one_line and tails.lines > 1:
                 raise ValueError(f"{self.name}: expected one sample of a family without labels or of an info metric")
             return tails
-        return Tails((self._beginning, f"}} {number(samples[0][1])}\n".encode()), 1)
+        value = samples[0][1]
+        return Tails((self._beginning, _ENDS.get(value) or _end(value)), 1)
 
     def _is_full(self, slot: int, subject: object, series: int) -> bool:
         """Without what the slot shows now there is no room for so many series either: it shows nothing, and waits."""

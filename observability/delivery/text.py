@@ -55,7 +55,7 @@ class LabelFormat:
         ends: dict[str, bytes] = {}
         cuts = 0
         for values, value in samples:
-            labels, cut = self._labels(values) if values or self._template else ("", 0)
+            labels, cut = self.labels(values) if values or self._template else ("", 0)
             ends[labels] = f"{labels}}} {number(value)}\n".encode()
             cuts += cut
         if not ends:
@@ -64,8 +64,8 @@ class LabelFormat:
         parts = (self._beginning, *(end + self._beginning for end in middle), last)
         return Tails(parts, len(ends), cuts)
 
-    def _labels(self, values: tuple[str, ...]) -> tuple[str, int]:
-        """The labels as text, and how many of them were cut."""
+    def labels(self, values: tuple[str, ...]) -> tuple[str, int]:
+        """The labels as text that begins with a comma, and how many of them were cut."""
         if self._remembered is None:
             return self._rendered(values)
         known = self._remembered.get(values)

@@ -18,7 +18,7 @@ class Key(NamedTuple):
     name: str
 
 
-class Source(Struct, frozen=True, gc=False):
+class Source(Struct, frozen=True, gc=False, array_like=True):
     """One entry of `spec.source` or `spec.sources`. `repository` carries no user info."""
 
     repository: str = ""
@@ -27,7 +27,7 @@ class Source(Struct, frozen=True, gc=False):
     target_revision: str = ""
 
 
-class Target(Struct, frozen=True, gc=False):
+class Target(Struct, frozen=True, gc=False, array_like=True):
     """What was compared, requested or deployed: the revisions, and the sources that they are revisions of.
 
     `revisions` has one entry a source. `sources` is a digest of all sources with empty fields left out, 0 when there
@@ -38,7 +38,7 @@ class Target(Struct, frozen=True, gc=False):
     sources: int = 0
 
 
-class Destination(Struct, frozen=True, gc=False):
+class Destination(Struct, frozen=True, gc=False, array_like=True):
     """`spec.destination`, literally: Argo CD fills in neither the name for a server nor the server for a name."""
 
     server: str = ""
@@ -46,7 +46,7 @@ class Destination(Struct, frozen=True, gc=False):
     namespace: str = ""
 
 
-class HistoryEntry(Struct, frozen=True, gc=False):
+class HistoryEntry(Struct, frozen=True, gc=False, array_like=True):
     """An entry of `status.history`. `id` grows by one each; `local` entries have no revision."""
 
     id: int
@@ -57,8 +57,44 @@ class HistoryEntry(Struct, frozen=True, gc=False):
     username: str = ""
 
 
-class Operation(Struct, frozen=True, gc=False):
+def deployments_after(
+    history: Sequence[HistoryEntry], known_id: int, known_at: float | None, known: Target | None
+) -> list[tuple[HistoryEntry, Target | None]]:
+    """The entries of a history that are new and deployed something else than the one before, with what that deployed.
+
+    The newest entry that was known has `known_id`, was deployed at `known_at`, and deployed `known`. When identifiers
+    do not grow (a history that was edited, or begun anew), times tell what is new. Local syncs have no revision.
+    """
+    if history and history[-1].id > known_id:
+        new = [place for place, entry in enumerate(history) if entry.id > known_id]
+    else:
+        new = [place for place, entry in enumerate(history) if (entry.deployed_at or 0.0) > (known_at or 0.0)]
+    pairs = ((history[place], history[place - 1].target if place else known) for place in new)
+    return [(entry, before) for entry, before in pairs if entry.target != before and entry.target.revisions]
+
+
+class SyncedResource(Struct, frozen=True, gc=False, array_like=True):
+    """An entry of `status.operationState.syncResult.resources`: what a sync did with one resource or hook.
+
+    `status`: Synced, SyncFailed, Pruned, PruneSkipped. `phase`: PreSync, Sync, PostSync, SyncFail. `hook_type` and
+    `hook_phase` are empty for what is no hook. `message` is redacted and cut.
+    """
+
+    group: str
+    kind: str
+    namespace: str
+    name: str
+    status: str = ""
+    phase: str = ""
+    hook_type: str = ""
+    hook_phase: str = ""
+    message: str = ""
+
+
+class Operation(Struct, gc=False, omit_defaults=True):
     """`status.operationState`, the last or running sync operation. `phase` None: a word that we do not know.
+
+    Nobody changes it, but that the store lets go of `resources` once they were recorded.
 
     `requested` is what the operation was asked to sync, `synced` what `syncResult` says that it did.
     `partial`: only chosen resources. `local`: manifests from somebody's machine. `options`: the risky ones in effect
@@ -80,9 +116,11 @@ class Operation(Struct, frozen=True, gc=False):
     self_heal_attempts: int = 0
     requested: Target = Target()
     synced: Target = Target()
+    resources: Sequence[SyncedResource] = ()
+    """What it did to each resource; empty until it did something, and once that was recorded."""
 
 
-class Condition(Struct, frozen=True, gc=False):
+class Condition(Struct, frozen=True, gc=False, array_like=True):
     """An entry of `status.conditions`. `message` is redacted and cut."""
 
     type: str
@@ -90,14 +128,14 @@ class Condition(Struct, frozen=True, gc=False):
     since: float | None = None
 
 
-class Hydrator(Struct, frozen=True, gc=False):
+class Hydrator(Struct, frozen=True, gc=False, array_like=True):
     """`status.sourceHydrator`: `phase` of the current operation, `hydrated_at` the end of the last successful one."""
 
     phase: str = ""
     hydrated_at: float | None = None
 
 
-class Application(Struct, gc=False, kw_only=True):
+class Application(Struct, gc=False, kw_only=True, omit_defaults=True):
     """The facts of one Application at one resourceVersion.
 
     Nobody changes them, but that the store lets go of what it has remembered of `history`, `labels` and `images`.
@@ -145,6 +183,9 @@ class Application(Struct, gc=False, kw_only=True):
     conditions: tuple[Condition, ...] = ()
     requested: bool = False
     """A top-level `operation` waits or runs."""
+    asked: Operation | None = None
+    """What the top-level `operation` asks for, without a phase; None without one, while it runs, and when it cannot be
+    read."""
     operation: Operation | None = None
     history: Sequence[HistoryEntry] = ()
     """Oldest first, as far as `spec.revisionHistoryLimit` keeps it; once remembered, the newest only."""

@@ -11,7 +11,7 @@ from observability.model.application import Application, Key, Target
 from observability.model.applicationset import ApplicationSet
 from observability.model.observation import Kind
 from observability.model.project import Project
-from observability.model.status import Cause, HealthStatus, Policy, Result, SyncStatus
+from observability.model.status import Cause, HealthStatus, Policy, Result, SyncKind, SyncStatus
 
 
 class Identity(NamedTuple):
@@ -25,7 +25,7 @@ class Identity(NamedTuple):
     service: str
 
 
-class WindowVerdict(Struct, frozen=True):
+class WindowVerdict(Struct, frozen=True, omit_defaults=True):
     """What the sync windows of its project say to an Application at one instant.
 
     `active` are indexes into the project's windows (global projects' windows follow those of its own). With an
@@ -40,7 +40,71 @@ class WindowVerdict(Struct, frozen=True):
     error: str | None = None
 
 
-class Memory(Struct, gc=False, kw_only=True):
+class Run(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """One sync operation, from when it was asked for until it ended. Times in seconds since the epoch.
+
+    With `started_at`, whole seconds, its `number` among those of the same Application that began in that second (from
+    0) tells it from all others. `result` and `finished_at` are None while it is on its way.
+    """
+
+    kind: SyncKind
+    automated: bool
+    initiator: str = ""
+    requested_at: float | None = None
+    """When `.operation` was seen to appear; None when that was not seen."""
+    started_at: float | None = None
+    """`status.operationState.startedAt`; None while it is only requested."""
+    number: int = 0
+    finished_at: float | None = None
+    result: Result | None = None
+    message: str = ""
+    retries: int = 0
+    blocked: bool = False
+    """A sync window was seen to hold it back."""
+    dry_run: bool = False
+    target: Target = Target()
+    """What it was asked to sync, or did sync once that is known."""
+    queue_seconds: float | None = None
+    """From when it was asked for until it began; None when it was not seen to be asked for, and before it began."""
+
+
+class Drift(Struct, frozen=True, gc=False, array_like=True):
+    """The cluster differs from what Git wants although nothing is pending, from `detected_at` until it ends.
+
+    `cause`: that of its beginning. `witnessed`: its beginning was seen to happen.
+    """
+
+    detected_at: float
+    cause: Cause
+    witnessed: bool = True
+
+
+class Awaited(Struct, frozen=True, gc=False, array_like=True):
+    """A deployment that is not yet healthy: `id` of its history entry, and what it deployed.
+
+    `finished_at`: when its sync ended; None while that runs.
+    """
+
+    id: int
+    target: Target
+    finished_at: float | None = None
+    before: Target | None = None
+    """What was deployed before it; None when nothing was, or when that is not known."""
+
+
+class Lineage(Struct, frozen=True, gc=False, array_like=True):
+    """The sets of images that Git wanted so far, as digests in the order in which each came first; the newest are kept.
+
+    `place` is that of the one that is deployed now, -1 before any is known.
+    """
+
+    images: tuple[int, ...] = ()
+    place: int = -1
+    before: int = -1
+    """The place of the deployment before."""
+
+
+class Memory(Struct, gc=False, kw_only=True, omit_defaults=True):
     """What cannot be read off one object: how an Application came to be as it is. A value that can be saved.
 
     `observability.state.memory` writes a copy for each update; once handed on, it is never changed.
@@ -90,10 +154,29 @@ class Memory(Struct, gc=False, kw_only=True):
     """The same of a sync with risky options of its own."""
     outside_window: bool = False
     """The last sync ended while a window forbade it."""
+    run: Run | None = None
+    """The sync operation on its way, or the last one; None before the first, and when what was asked for was taken
+    back."""
+    begun: tuple[float, int] | None = None
+    """`started_at` and `number` of the run that began last."""
+    drift: Drift | None = None
+    """None while there is none."""
+    degraded_since: float | None = None
+    """Since it is Degraded; Progressing, Missing and Unknown do not end that. None while it is not."""
+    awaited: Awaited | None = None
+    """The newest deployment, until it is healthy; None once it is."""
+    healthy_at: float | None = None
+    """When the newest deployment became healthy; None before."""
+    lineage: Lineage = Lineage()
+    reverted_id: int = -1
+    """Identifier of the newest history entry with which Git went back to something older; -1: none."""
 
 
 class ApplicationState(Struct, frozen=True, gc=False):
-    """All that is believed of one Application. `facts.history` keeps the newest entry only.
+    """All that is believed of one Application.
+
+    Of `facts`, history (but for its newest entry), images, labels, what is asked for and what the operation did to each
+    resource are let go once the store is asked for more.
 
     `windows`: None while its AppProject is not known.
     """
@@ -153,3 +236,7 @@ class Change(Struct, frozen=True, gc=False):
     before: State | None
     after: State | None
     received_at: float
+    catch_up: bool = False
+    """It was rebuilt after a gap: it happened while nobody watched."""
+    born: bool = False
+    """With `before` None: it was created since the first list. Otherwise it was there before, and is only new to us."""

@@ -47,6 +47,17 @@ class Result(StrEnum):
     CANCELLATION = "cancellation"
 
 
+class SyncKind(StrEnum):
+    """What kind of sync an operation is, told in this order."""
+
+    SELF_HEAL = "self_heal"
+    AUTO = "auto"
+    LOCAL = "local"
+    PARTIAL = "partial"
+    ROLLBACK = "rollback"
+    MANUAL = "manual"
+
+
 class Cause(StrEnum):
     """Why an Application is OutOfSync. Pending work is not drift."""
 

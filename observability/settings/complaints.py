@@ -14,7 +14,15 @@ from observability.settings.groups import Settings
 Schema: TypeAlias = Mapping[str, Any]
 Location: TypeAlias = tuple[int | str, ...]
 
+_SECRET: Final = frozenset({"headers", "options"})
+"""Keys whose values may be secrets and are never shown."""
+_HIDDEN: Final = object()
+
 _USER_INFO: Final = re.compile(r"(?<=://)[^\s?#]*@")
+_PARAMETER: Final = re.compile(
+    r"([?&][\w.-]{0,64}(?:key|token|secret|password|auth|sig)[\w.-]{0,64}=)[^&\s\"',]+", re.IGNORECASE
+)
+"""Of the query of a URL, with its value: receivers in the cloud take their keys so."""
 
 _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "string": ("a string", "strings"),
@@ -64,13 +72,15 @@ def expectation(part: Schema) -> str:
     if part.get("type") == "array":
         least = ", at least one" if part.get("minItems") else ""
         return f"a list of {_WORDS[_resolved(part['items']).get('type', 'object')][1]}{least}"
-    bounds = [f"{words} {part[bound]:g}" for bound, words in _BOUNDS if bound in part]
+    bounds = [f"{words} {part[bound]:.9g}" for bound, words in _BOUNDS if bound in part]
     return " ".join((_WORDS[part.get("type", "object")][0], " and ".join(bounds))).rstrip()
 
 
 def complaint(error: ErrorDetails) -> str:
     """What is wrong with one value, without its key."""
     location = error["loc"]
+    if _SECRET.intersection(location):
+        error = {**error, "input": _HIDDEN}
     match error["type"]:
         case "extra_forbidden":
             return _unknown(location)
@@ -102,6 +112,8 @@ def _all_keys() -> Iterator[str]:
 
 
 def _got(value: object, *, only_scalars: bool = False) -> str:
+    if value is _HIDDEN:
+        return ""
     if isinstance(value, Mapping):
         return "" if only_scalars else ", got a mapping"
     if isinstance(value, Sequence) and not isinstance(value, str):
@@ -111,8 +123,8 @@ def _got(value: object, *, only_scalars: bool = False) -> str:
 
 
 def masked(text: str) -> str:
-    """`text` with *** for what stands before the @ of a URL."""
-    return _USER_INFO.sub("***@", text)
+    """`text` with *** for what stands before the @ of a URL, and for a parameter of one that sounds secret."""
+    return _PARAMETER.sub(r"\g<1>***", _USER_INFO.sub("***@", text))
 
 
 def dotted(location: Location, document: object) -> str:

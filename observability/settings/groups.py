@@ -3,11 +3,14 @@
 import re
 from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from observability.settings.environments import Environment, IdentityRule, by_name
+from observability.settings.history import Journal, Metadata, MetadataSource, Promotion
+from observability.settings.receivers import Events, Otlp, SinkType
 from observability.settings.values import (
     File,
     Group,
@@ -100,6 +103,14 @@ class ArgoCd(Group):
     """Where its web page is. None: unknown."""
     global_projects: Annotated[Many[GlobalProject], without_repeats(lambda one: one.project, "project")] = ()
     """The global projects of argocd-cm, which the exporter may not read."""
+    metadata: Metadata = Metadata()
+    """Who wrote a commit, when, and whether it is signed."""
+
+    @model_validator(mode="after")
+    def _can_be_asked(self) -> Self:
+        if self.metadata.source is MetadataSource.API and self.metadata.url is None and self.url is None:
+            raise ValueError("expected argocd.url or argocd.metadata.url with argocd.metadata.source: api")
+        return self
 
 
 class Links(Group):
@@ -158,6 +169,8 @@ class State(Group):
     settle_seconds: Annotated[float, Field(ge=0, le=3600)] = 10.0
     """After an operation ended, a new OutOfSync is judged only when this time is over: until then Argo CD writes stale
     verdicts. In seconds."""
+    change_failure_seconds: Annotated[float, Field(ge=0, le=30 * 86_400)] = 3600.0
+    """A deployment after which an Application is Degraded within this time is a change failure. In seconds."""
 
 
 class Watch(Group):
@@ -243,10 +256,32 @@ class Settings(Group):
     """What is on /metrics, and how much of it."""
     state: State = State()
     """How states are judged."""
+    promotion: Promotion = Promotion()
+    """How a promotion is told."""
+    journal: Journal = Journal()
+    """What survives a restart."""
+    plugins: Annotated[Many[Name], without_repeats(str, "plugin")] = ()
+    """Names of entry points of installed packages, in the groups gitops_observability.engines, .checks and .sinks. Only
+    those that stand here are loaded."""
+    otlp: Otlp = Otlp()
+    """Logs and traces by OTLP."""
+    events: Events = Events()
+    """What happened, beside OTLP, and how it is told."""
     watch: Watch = Watch()
     """The rhythm of lists and watches."""
     log: Log = Log()
     """What is written to stderr."""
+
+    _variables: Mapping[str, str] = PrivateAttr(default_factory=dict)
+
+    def model_post_init(self, context: Any) -> None:
+        """Keep what `context` holds: the OTEL_ variables."""
+        self._variables = MappingProxyType(dict(context or {}))
+
+    @property
+    def environment_variables(self) -> Mapping[str, str]:
+        """The variables of the environment whose names begin with OTEL_: they fill what the settings leave open."""
+        return self._variables
 
     @field_validator("environments")
     @classmethod
@@ -259,3 +294,29 @@ class Settings(Group):
                     names = f"{environments[other].name} and {environment.name}"
                     raise ValueError(f"expected each name and alias to be of one environment, {word} is of {names}")
         return environments
+
+    @field_validator("otlp", "events")
+    @classmethod
+    def _filters_name_environments(cls, group: Otlp | Events, info: ValidationInfo) -> Otlp | Events:
+        known = {environment.name for environment in info.data.get("environments", ())} | {"unassigned"}
+        for receiver in group.endpoints if isinstance(group, Otlp) else group.sinks:
+            unknown = sorted(set(receiver.filter.environments) - known)
+            if unknown and "environments" in info.data:
+                raise ValueError(
+                    f"expected the filter of {receiver.name} to name environments, {unknown[0]} is none of "
+                    f"{', '.join(sorted(known))}"
+                )
+        return group
+
+    @field_validator("events")
+    @classmethod
+    def _sinks_exist_and_have_names_of_their_own(cls, events: Events, info: ValidationInfo) -> Events:
+        endpoints = {endpoint.name for endpoint in info.data["otlp"].endpoints} if "otlp" in info.data else set()
+        for sink in events.sinks:
+            if sink.name in endpoints:
+                raise ValueError(f"expected names that no endpoint of otlp has, {sink.name} is one")
+            if "plugins" in info.data and sink.type not in {*SinkType, *info.data["plugins"]}:
+                raise ValueError(
+                    f"expected the type of {sink.name} to be {', '.join(SinkType)} or one of plugins, not {sink.type}"
+                )
+        return events

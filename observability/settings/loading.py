@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -15,6 +15,7 @@ from observability.settings.complaints import Location, complaint, dotted, maske
 from observability.settings.complaints import schema as schema_of_settings
 from observability.settings.document import parse, read
 from observability.settings.groups import Settings
+from observability.settings.values import MASK
 
 PREFIX: Final = "GITOPS_OBS_"
 
@@ -25,10 +26,20 @@ FLAGS: Final[Mapping[str, str]] = {
     "--selector": "kubernetes.label_selector",
     "--listen": "server.listen",
     "--web-config": "server.web_config",
+    "--journal": "journal.path",
+    "--events": "events.sinks",
     "--log-level": "log.level",
     "--log-format": "log.format",
 }
 """The flags of the command that are settings, and their keys."""
+
+_ADDED: Final[Mapping[str, Callable[[str], object]]] = {
+    "--events": lambda file: {"type": "jsonlines", "name": "events", "file": file},
+}
+"""Flags that add an item to the list at their key, and which."""
+
+_STANDARD: Final = "OTEL_"
+"""Begins the names of the variables that OpenTelemetry specifies."""
 
 _SERVICE_LINK: Final = re.compile(
     r"(?:\w+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?)", re.ASCII
@@ -37,6 +48,9 @@ _SERVICE_LINK: Final = re.compile(
 
 Source: kubernetes pkg/kubelet/envvars/envvars.go (1.33).
 """
+
+_HEADER: Final = re.compile(r"(?<![^,])([^=,]*=)?[^,]+")
+"""One of `name=value,name=value`. What has no name may be a secret, too."""
 
 _Document: TypeAlias = dict[str, Any]
 _Origins: TypeAlias = dict[Location, str]
@@ -48,6 +62,8 @@ class _Entry(NamedTuple):
     where: str
     path: tuple[str, ...]
     value: object
+    adds: bool = False
+    """To the list that is there, instead of replacing it."""
 
 
 def load(
@@ -58,7 +74,8 @@ def load(
     """The settings of `file`, overridden by the variables of `environ`, overridden by `flags`.
 
     `file` None: defaults. `environ` None: that of this process.
-    `flags` maps the flags of FLAGS to their values; None and empty ones were not given.
+    `flags` maps the flags of FLAGS to their values; None and empty ones were not given. Those of `environ` that begin
+    with OTEL_ are passed on as they are.
     Raises SettingsError with one line for each problem.
     """
     document = _from_file(file)
@@ -71,8 +88,9 @@ def load(
         except SettingsError as problem:
             problems.append(problem)
     given = {key: value for key, value in document.items() if value is not None}  # an empty group is one left out
+    standard = {name: value for name, value in variables.items() if name.startswith(_STANDARD)}
     try:
-        settings = Settings.model_validate_json(json.dumps(given), by_alias=True, by_name=False)
+        settings = Settings.model_validate_json(json.dumps(given), by_alias=True, by_name=False, context=standard)
     except ValidationError as error:
         problems.extend(_problems(error, document, origins))
         raise _all(problems) from None
@@ -84,6 +102,14 @@ def load(
 def effective(settings: Settings) -> dict[str, Any]:
     """All settings as plain values in the shape of the file, secrets masked."""
     return {key: _with_masks(value) for key, value in settings.model_dump(mode="json", by_alias=True).items()}
+
+
+def effective_variables(settings: Settings) -> dict[str, str]:
+    """The OTEL_ variables that are set, secrets masked."""
+    return {
+        name: _HEADER.sub(rf"\g<1>{MASK}", value) if name.endswith("_HEADERS") else masked(value)
+        for name, value in sorted(settings.environment_variables.items())
+    }
 
 
 def schema() -> dict[str, Any]:
@@ -116,7 +142,10 @@ def _from_flags(flags: Mapping[str, object]) -> Iterator[_Entry]:
     for flag, value in flags.items():
         if value is not None and value != ():
             plain = list(value) if isinstance(value, tuple) else str(value)
-            yield _Entry(flag, tuple(FLAGS[flag].split(".")), plain)
+            path = tuple(FLAGS[flag].split("."))
+            yield (
+                _Entry(flag, path, _ADDED[flag](str(value)), adds=True) if flag in _ADDED else _Entry(flag, path, plain)
+            )
 
 
 def _place(entry: _Entry, document: _Document, origins: _Origins) -> None:
@@ -133,8 +162,19 @@ def _place(entry: _Entry, document: _Document, origins: _Origins) -> None:
                 entry.where, ".".join(entry.path[:depth]), f"is no mapping here, set {whole} as a whole"
             )
         here = inner
-    here[entry.path[-1]] = entry.value
-    origins[entry.path] = entry.where
+    if entry.adds:
+        _add(entry, here, origins)
+    else:
+        here[entry.path[-1]] = entry.value
+        origins[entry.path] = entry.where
+
+
+def _add(entry: _Entry, here: _Document, origins: _Origins) -> None:
+    """Put the value of `entry` at the end of its list. What is no list is left to the judgement of the settings."""
+    items = here.get(entry.path[-1])
+    if items is None or isinstance(items, list):
+        here[entry.path[-1]] = [*(items or []), entry.value]
+        origins[*entry.path, len(items or [])] = entry.where
 
 
 def _problems(error: ValidationError, document: _Document, origins: _Origins) -> Iterator[SettingsError]:

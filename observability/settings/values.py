@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Annotated, Final, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, SecretStr
 
 Item = TypeVar("Item")
+
+MASK: Final = "***"
+"""Stands for a secret."""
 
 _LABEL_VALUE: Final = r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?"
 _LABEL_KEY: Final = r"(?:[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
@@ -73,6 +76,13 @@ def _web_address(text: str) -> str:
     return text
 
 
+def _header_value(secret: SecretStr) -> SecretStr:
+    """Visible ASCII, spaces inside: a line break would begin another header."""
+    if not re.fullmatch(r"(?:[!-~](?:[ -~]*[!-~])?)?", secret.get_secret_value()):
+        raise ValueError("expected the value of an HTTP header: printable ASCII, without a space at either end")
+    return secret
+
+
 def _listen_address(text: str) -> str:
     """`HOST:PORT`, `:PORT`, `[IPv6]:PORT`."""
     host_and_port(text)
@@ -110,6 +120,21 @@ ListenAddress: TypeAlias = Annotated[str, AfterValidator(_listen_address)]
 
 File: TypeAlias = Annotated[Path, AfterValidator(Path.expanduser)]
 """A path; `~` is the home directory, a relative one begins at the working directory."""
+
+EventGlob: TypeAlias = Annotated[
+    str, _matching(r"[a-z0-9_.*?\[\]!-]+", "the name of an event, where * stands for anything: gitops.application.*")
+]
+
+HeaderName: TypeAlias = Annotated[
+    str, _matching(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", "the name of an HTTP header, for example Authorization")
+]
+
+HeaderValue: TypeAlias = Annotated[
+    SecretStr,
+    AfterValidator(_header_value),
+    PlainSerializer(lambda value: MASK if value.get_secret_value() else "", return_type=str, when_used="json"),
+]
+"""Never shown."""
 
 PositiveSeconds: TypeAlias = Annotated[float, Field(gt=0, le=86_400)]
 

@@ -16,7 +16,7 @@ from observability.signals.catalogue import Metric, Samples, Type, number
 Word = TypeVar("Word", bound=StrEnum)
 
 _NONE: Final[Samples] = ()
-_ANEW: Final = "Begins anew when the exporter restarts."
+_ANEW: Final = "Begins anew when the exporter restarts without a journal file."
 
 
 def _state_set(words: type[Word]) -> dict[Word, Samples]:
@@ -183,7 +183,8 @@ APPLICATION_METRICS: Final[tuple[Metric[ApplicationState], ...]] = (
         "gitops_application_out_of_sync_since_timestamp_seconds",
         Type.GAUGE,
         "Since when status.sync.status is OutOfSync, as far as it was seen: Argo CD does not record it. After a "
-        "restart of the exporter the time of the restart: the age is a lower bound. Absent while it is not OutOfSync.",
+        "restart without a journal file the time of the restart: the age is a lower bound. Absent while it is not "
+        "OutOfSync.",
         "out_of_sync_since",
     ),
     number(

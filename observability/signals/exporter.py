@@ -1,7 +1,7 @@
 """The metrics of the exporter about itself, one row each. Pure.
 
 They are there from the start, also while the Kubernetes API is away; those about the web configuration as far as there
-is one. Counters begin anew with the process.
+is one. These counters begin anew with the process, journal or not.
 """
 
 from typing import Final
@@ -34,7 +34,7 @@ BUILD_INFO: Final = OwnMetric(
 START_TIMESTAMP: Final = OwnMetric(
     name="gitops_exporter_start_timestamp_seconds",
     type=Type.GAUGE,
-    help="When the exporter started; what a restart forgets is not older.",
+    help="When the exporter started; without a journal file it remembers nothing that is older.",
 )
 READY: Final = OwnMetric(
     name="gitops_exporter_ready",
@@ -163,6 +163,70 @@ CERTIFICATE_ENDS_AT: Final = OwnMetric(
     help="Until when the certificate of the exporter is valid, the earliest of its chain. Absent without TLS.",
     absent=True,
 )
+JOURNAL_BYTES: Final = OwnMetric(
+    name="gitops_exporter_journal_bytes",
+    type=Type.GAUGE,
+    help="Size of the journal, with all its files.",
+)
+JOURNAL_FULL: Final = OwnMetric(
+    name="gitops_exporter_journal_full",
+    type=Type.GAUGE,
+    help="1 while the journal takes no events, because it is full or cannot be written; metrics go on. 0 otherwise.",
+)
+EVENTS_FOLDED: Final = OwnMetric(
+    name="gitops_exporter_events_folded_total",
+    type=Type.COUNTER,
+    help="Events and spans that a full journal did not take. What changed meanwhile is recorded as one step later. "
+    "Counted since the journal was begun.",
+)
+OUTBOX_ROWS: Final = OwnMetric(
+    name="gitops_exporter_outbox_rows",
+    type=Type.GAUGE,
+    help="Events and spans in the journal that an endpoint or sink does not have yet.",
+    labels=("endpoint",),
+)
+OUTBOX_OLDEST: Final = OwnMetric(
+    name="gitops_exporter_outbox_oldest_timestamp_seconds",
+    type=Type.GAUGE,
+    help="When the oldest of them was observed; now when there is none.",
+    labels=("endpoint",),
+)
+DELIVERIES: Final = OwnMetric(
+    name="gitops_exporter_deliveries_total",
+    type=Type.COUNTER,
+    help="Events and spans that were handed to an endpoint or sink, by what became of them: delivered, refused, or to "
+    "be tried again.",
+    labels=("endpoint", "outcome"),
+)
+DEAD_LETTERS: Final = OwnMetric(
+    name="gitops_exporter_dead_letters",
+    type=Type.GAUGE,
+    help="Events and spans that an endpoint or sink will never take: `gitops-obs journal dead-letters` lists them.",
+    labels=("endpoint",),
+)
+RECORD_FAILURES: Final = OwnMetric(
+    name="gitops_exporter_record_failures_total",
+    type=Type.COUNTER,
+    help="Changes and events that could not be recorded: a defect of the exporter.",
+)
+UNREADABLE_MEMORIES: Final = OwnMetric(
+    name="gitops_exporter_journal_unreadable_total",
+    type=Type.COUNTER,
+    help="What was saved in the journal and could not be read at the start: it begins anew.",
+)
+COMMITS: Final = OwnMetric(
+    name="gitops_exporter_commits_total",
+    type=Type.COUNTER,
+    help="Commits that were asked for, by what came of it; failed ones are asked for again, dropped ones were too many "
+    "at once. All 0 without argocd.metadata.",
+    labels=("outcome",),
+    known=tuple((outcome,) for outcome in ("found", "missing", "forbidden", "failed", "given_up", "dropped")),
+)
+COMMITS_WAITING: Final = OwnMetric(
+    name="gitops_exporter_commits_waiting",
+    type=Type.GAUGE,
+    help="Commits that were asked for and have no answer yet.",
+)
 
 EXPORTER_METRICS: Final = (
     BUILD_INFO,
@@ -187,5 +251,16 @@ EXPORTER_METRICS: Final = (
     WEB_CONFIG_LOADED,
     WEB_CONFIG_LOADED_AT,
     CERTIFICATE_ENDS_AT,
+    JOURNAL_BYTES,
+    JOURNAL_FULL,
+    EVENTS_FOLDED,
+    OUTBOX_ROWS,
+    OUTBOX_OLDEST,
+    DELIVERIES,
+    DEAD_LETTERS,
+    RECORD_FAILURES,
+    UNREADABLE_MEMORIES,
+    COMMITS,
+    COMMITS_WAITING,
 )
 """What is exposed of the exporter."""

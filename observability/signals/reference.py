@@ -4,16 +4,30 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from observability.model.status import CAUSES_EXPLAINED, Cause, HealthStatus, Phase, Policy, Result, SyncStatus
+from observability.model.status import (
+    CAUSES_EXPLAINED,
+    Cause,
+    HealthStatus,
+    Phase,
+    Policy,
+    Result,
+    SyncKind,
+    SyncStatus,
+)
+from observability.signals.aggregates import AGGREGATE_METRICS
 from observability.signals.applications import APPLICATION_METRICS, IMAGES, REVISION_INFO, application_labels
-from observability.signals.catalogue import Metric, OwnMetric
+from observability.signals.catalogue import Distribution, EventRow, Metric, OwnMetric
+from observability.signals.events import APPLICATION_EVENTS, EXPORTER_EVENTS
 from observability.signals.exporter import EXPORTER_METRICS
+from observability.signals.gatherings import APPLICATIONSET_EVENTS, PROJECT_EVENTS
 from observability.signals.groupings import APPLICATIONSET_METRICS, PROJECT_METRICS
+from observability.signals.promotions import PROMOTION_EVENTS, PROMOTION_METRICS
+from observability.signals.transitions import COMMON, COMMON_OF_APPLICATIONS
 
 _INTRODUCTION: Final = """\
 # Signals
 
-Everything that the exporter serves on /metrics, in the text format 0.0.4.
+Everything that the exporter serves on /metrics, in the text format 0.0.4, and every event that it records.
 This page is generated from the catalogue: `make generate`.
 
 - Names of facts begin with `gitops_`, those about the exporter itself with `gitops_exporter_`; `argocd_` is Argo CD's.
@@ -40,11 +54,33 @@ Each series of an Application begins with these labels, which never change while
 | `service` | the same; the name of the Application when none matches |
 
 Series of an ApplicationSet begin with `engine, applicationset_namespace, applicationset`, those of an AppProject with
-`engine, project_namespace, project`. With `cluster.label` all begin with `cluster`.
+`engine, project_namespace, project`. What is counted of the Applications of a service in one environment begins with
+`engine, environment, project, service`; it is there while there is such an Application, and goes on after a restart with a
+journal. What is said of two environments of a service begins with
+`engine, project, service, from_environment, to_environment`. With `cluster.label` all begin with `cluster`.
 
 Other label values longer than `exposition.label_value_bytes` are cut and end in a hash, so that two series never become
 one; `gitops_exporter_label_values_truncated_total` counts them. A family with more than `exposition.series_per_family`
 series leaves out whole objects, and `gitops_exporter_series_dropped_total` counts their series.
+"""
+
+_EVENTS: Final = f"""\
+## Events
+
+What happened, told once: in the journal, over OTLP as logs with an `event_name`, and to the sinks.
+
+- The time is when it happened as far as the object tells (startedAt, finishedAt, lastTransitionTime, deployedAt,
+  deletionTimestamp: whole seconds), else when it was seen. The observed time is always the latter.
+- What was there when the exporter started for the first time is no event. What happened while nobody watched is rebuilt
+  as far as the object tells, with `gitops.catch_up`: each deployment of the history, the last operation, the health and
+  its time, self-heals by their count. A state that came and went meanwhile is not to be seen.
+- `gitops.event.id` follows from the cluster, the uid and what happened: receivers drop what they have by it.
+- Durations are numbers of seconds. What is not known is left out. Names of people may be hashed (see the settings).
+
+Every event carries {", ".join(f"`{one}`" for one in COMMON)} (the last one where it is known),
+one of an Application also {", ".join(f"`{one}`" for one in COMMON_OF_APPLICATIONS)};
+one of an ApplicationSet or AppProject `gitops.applicationset.` or `gitops.project.` with `name`, `namespace`, `uid`.
+One of a service has no `k8s.namespace.name`: its Applications may be in several.
 """
 
 _WORDS: Final = (
@@ -52,6 +88,7 @@ _WORDS: Final = (
     ("sync_status", SyncStatus),
     ("cause", Cause),
     ("phase", Phase),
+    ("kind", SyncKind),
     ("result", Result),
     ("policy", Policy),
 )
@@ -72,8 +109,8 @@ stands is not judged again, and a new OutOfSync has no cause until that time is 
 for a sync window or a retry, are not at work. One that begins together with an operation, as
 every automated sync does, is judged at once.
 
-After a restart of the exporter the past is what the object tells: an Application that is OutOfSync at its deployed
-revision, by a verdict from after the settle time, counts as `live_drift`.
+After a restart without a journal file the past is what the object tells: an Application that is OutOfSync at its
+deployed revision, by a verdict from after the settle time, counts as `live_drift`.
 """
 
 _POLICIES: Final = """\
@@ -106,7 +143,15 @@ def render() -> str:
         *_section("Applications, when the settings ask for it", optional),
         *_section("ApplicationSets", APPLICATIONSET_METRICS),
         *_section("AppProjects", PROJECT_METRICS),
+        *_section("Services in their environments", AGGREGATE_METRICS),
+        *_section("Promotion", PROMOTION_METRICS),
         *_section("The exporter itself", EXPORTER_METRICS),
+        _EVENTS,
+        *_events("Events of Applications", APPLICATION_EVENTS),
+        *_events("Events of ApplicationSets", APPLICATIONSET_EVENTS),
+        *_events("Events of AppProjects", PROJECT_EVENTS),
+        *_events("Events of services", PROMOTION_EVENTS),
+        *_events("Events of the exporter itself", EXPORTER_EVENTS),
         _CAUSES.format(rows="\n".join(f"| `{cause}` | {holds} |" for cause, holds in CAUSES_EXPLAINED.items())),
         _POLICIES,
         "## Values of labels\n",
@@ -116,10 +161,17 @@ def render() -> str:
     return "\n".join(parts)
 
 
-def _section(title: str, metrics: Sequence[Metric[Any] | OwnMetric]) -> tuple[str, str]:
+def _section(title: str, metrics: Sequence[Metric[Any] | Distribution[Any] | OwnMetric]) -> tuple[str, str]:
     rows = [f"| `{one.name}` | {one.type} | {_listed(one.labels)} | {one.stability} | {one.help} |" for one in metrics]
     return f"## {title}\n", "\n".join(
         ["| metric | type | labels | stability | meaning |", "|---|---|---|---|---|", *rows]
+    ) + "\n"
+
+
+def _events(title: str, events: Sequence[EventRow[Any]]) -> tuple[str, str]:
+    rows = [f"| `{one.name}` | {_listed(one.attributes)} | {one.stability} | {one.help} |" for one in events]
+    return f"### {title}\n", "\n".join(
+        ["| event | attributes | stability | meaning |", "|---|---|---|---|", *rows]
     ) + "\n"
 
 

@@ -29,10 +29,12 @@ from observability.model.status import HealthStatus, Phase, SyncStatus
 from observability.sources import redaction, wire
 from observability.sources.engine import Engine, Problems, WatchedKind
 from observability.sources.origins import Origins, hydrated, is_present, origins
+from observability.sources.synced import Synced
 
 _APPLICATION: Final = msgspec.json.Decoder(wire.Application)
 _APPLICATIONSET: Final = msgspec.json.Decoder(wire.ApplicationSet)
 _PROJECT: Final = msgspec.json.Decoder(wire.Project)
+_OPERATION: Final = msgspec.json.Decoder(wire.Operation)
 
 _SYNC_STATUSES: Final = {status.value: status for status in SyncStatus}
 _HEALTH_STATUSES: Final = {status.value: status for status in HealthStatus}
@@ -40,6 +42,7 @@ _PHASES: Final = {phase.value: phase for phase in Phase}
 _TRUE: Final = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 """What Go's strconv.ParseBool takes for true."""
 _BEHIND: Final = frozenset({"OutOfSync", "Unknown"})
+_UNDER_WAY: Final = frozenset({"Running", "Terminating"})
 _OWNER: Final = "ApplicationSet"
 _RISKY: Final = frozenset({"replace=true", "force=true", "validate=false", "skipdryrunonmissingresource=true"})
 
@@ -171,6 +174,7 @@ class _Reading:
             prune_only=prune_only,
             conditions=tuple(map(_condition, status.conditions)) if status.conditions else (),
             requested=is_present(self.document.operation),
+            asked=self._asked() if self.document.operation else None,
             operation=self._operation(status.operation_state) if status.operation_state else None,
             history=self._history(status.history) if status.history else (),
             images=tuple(status.summary.images) if status.summary and status.summary.images else (),
@@ -200,11 +204,22 @@ class _Reading:
             self.sourced, self.digest = self.spec, found.digest
         return found
 
+    def _asked(self) -> Operation | None:
+        """What the top-level operation asks for; once it runs, the state of the operation says the same and more."""
+        state = self.status.operation_state
+        if not is_present(self.document.operation) or (state is not None and state.phase in _UNDER_WAY):
+            return None
+        try:
+            return self._operation(wire.OperationState(operation=_OPERATION.decode(self.document.operation)))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            self.problems.append(("operation", str(error).replace("`", "'")))
+            return None
+
     def _operation(self, state: wire.OperationState) -> Operation:
         operation = state.operation or wire.Operation()
         initiator = operation.initiated_by or _NOBODY
         sync = operation.sync or wire.SyncOperation()
-        result = state.sync_result or wire.Revised()
+        result = state.sync_result or _NO_RESULT
         strategy = sync.sync_strategy
         forced = strategy is not None and any(way is not None and way.force for way in (strategy.apply, strategy.hook))
         return Operation(
@@ -223,6 +238,7 @@ class _Reading:
             self_heal_attempts=sync.auto_heal_attempts_count or 0,
             requested=self._target(sync),
             synced=self._target(result),
+            resources=Synced(result.resources) if len(result.resources) > _SHORTEST else (),
         )
 
     def _history(self, entries: list[wire.HistoryEntry]) -> "_History":
@@ -312,6 +328,9 @@ def _entry(entry: wire.HistoryEntry, target: Target) -> HistoryEntry:
 
 
 _NOBODY: Final = wire.Initiator()
+_NO_RESULT: Final = wire.SyncResult()
+_SHORTEST: Final = len(b"null")
+"""A raw list that is not longer has no entry."""
 _NOWHERE: Final = wire.Sourced()
 
 

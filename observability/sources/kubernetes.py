@@ -1,7 +1,7 @@
 """The Kubernetes API as this product asks it: one connection, whose answers are bytes and whose errors are ours.
 
-The only importer of `kubernetes`, whose asyncio client brings configuration, TLS and authentication, and the only one
-of aiohttp's client. No exception of theirs leaves this module.
+The only importer of `kubernetes`, whose asyncio client brings configuration, TLS and authentication.
+No exception of theirs or of aiohttp's leaves this module.
 Source: kubernetes 37.0.2, kubernetes/aio/{client,config}.
 """
 

@@ -14,6 +14,8 @@ _LONGEST_REMEMBERED: Final = 2 * LONGEST_MESSAGE
 
 _USER_INFO: Final = re.compile(r"://[^/]*@")
 _USER_INFO_IN_TEXT: Final = re.compile(r"://[^/\s]*@")
+_SCP_IN_TEXT: Final = re.compile(r"(?<![\w.+@:/-])[\w.+-]{1,64}+:[^\s/@'\"]{1,512}+@(?!sha\d+:)(?=[\w.-]+:)")
+"""`user:password@host:path`; not the digest of an image behind its tag."""
 _SECRET: Final = re.compile(
     r"""(?ix)
     (?P<word>
@@ -47,6 +49,6 @@ _remembered_url: Final = lru_cache(maxsize=16_384)(_url)
 
 @lru_cache(maxsize=1024)
 def _message(text: str) -> str:
-    if "://" in text:
-        text = _USER_INFO_IN_TEXT.sub("://", text)
+    if "@" in text:
+        text = _SCP_IN_TEXT.sub("", _USER_INFO_IN_TEXT.sub("://", text))
     return _SECRET.sub(r"\g<word>…", text)[:LONGEST_MESSAGE]

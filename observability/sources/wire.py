@@ -135,6 +135,22 @@ class Operation(Wire, rename="camel"):
     sync: SyncOperation | None = None
 
 
+class SyncedResource(Wire, rename="camel"):
+    group: str | None = None
+    kind: str | None = None
+    namespace: str | None = None
+    name: str | None = None
+    status: str | None = None
+    sync_phase: str | None = None
+    hook_type: str | None = None
+    hook_phase: str | None = None
+    message: str | None = None
+
+
+class SyncResult(Revised):
+    resources: Raw = NOTHING
+
+
 class OperationState(Wire, rename="camel"):
     operation: Operation | None = None
     phase: str | None = None
@@ -142,7 +158,7 @@ class OperationState(Wire, rename="camel"):
     started_at: Instant | None = None
     finished_at: Instant | None = None
     retry_count: Integer | None = None
-    sync_result: Revised | None = None
+    sync_result: SyncResult | None = None
 
 
 class HistoryEntry(Revised, rename="camel"):

@@ -5,7 +5,7 @@ Source: argo-cd controller/state.go, persistRevisionHistory (3.6-dev): identifie
 
 from collections.abc import Sequence
 
-from observability.model.application import Application, HistoryEntry, Target
+from observability.model.application import Application, HistoryEntry, Target, deployments_after
 from observability.model.state import Memory
 
 
@@ -33,23 +33,22 @@ def take(memory: Memory, app: Application, settle_seconds: float) -> None:
     memory.settled_since_deployment = is_after(app.reconciled_at, settled_at)
 
 
-def count(memory: Memory, history: Sequence[HistoryEntry]) -> int:
-    """New entries with other content than the one before, and those that were cut off before we saw them.
+def changes(memory: Memory, history: Sequence[HistoryEntry]) -> tuple[int, HistoryEntry | None]:
+    """How many deployments are new, those included that were cut off before we saw them; and the newest one.
 
-    When identifiers do not grow (a history that was edited, or begun anew), times tell what is new.
+    The newest is None when no entry that can be seen deployed something else than the one before.
     """
-    if history[-1].id > memory.deployed_id:
-        new = [place for place, entry in enumerate(history) if entry.id > memory.deployed_id]
-        unseen = history[new[0]].id - memory.deployed_id - 1
-    else:
-        known_until = memory.deployed_at or 0.0
-        new = [place for place, entry in enumerate(history) if (entry.deployed_at or 0.0) > known_until]
-        unseen = 0
-    counted = unseen
-    for place in new:
-        before = history[place - 1].target if place else memory.deployed
-        counted += history[place].target != before and bool(history[place].target.revisions)
-    return counted
+    new = deployments_after(history, memory.deployed_id, memory.deployed_at, memory.deployed)
+    first = next((entry.id for entry in history if entry.id > memory.deployed_id), memory.deployed_id + 1)
+    return len(new) + first - memory.deployed_id - 1, new[-1][0] if new else None
+
+
+def goes_back(history: Sequence[HistoryEntry]) -> bool:
+    """The newest entry deploys what came before what the entry right before it deployed, by when each came first."""
+    order = [entry.target for entry in history if entry.target.revisions]
+    if len(order) < 3 or order[-1] != history[-1].target:
+        return False
+    return order.index(order[-1]) < order.index(order[-2])
 
 
 def is_after(later: float | None, earlier: float | None) -> bool:

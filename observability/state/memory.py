@@ -9,9 +9,9 @@ from typing import Final
 from msgspec.structs import replace
 
 from observability.model.application import Application, Operation
-from observability.model.state import Identity, Memory
-from observability.model.status import Result, SyncStatus
-from observability.state import deployments, operations
+from observability.model.state import Awaited, Identity, Memory
+from observability.model.status import HealthStatus, Result, SyncStatus
+from observability.state import deployments, episodes, operations, runs
 from observability.state.causes import cause
 
 _RESULTS: Final = tuple(Result)
@@ -34,17 +34,57 @@ def remember(memory: Memory, app: Application, at: float, settle_seconds: float,
 
     `judge`: do not wait for the end of a running operation. The same object is returned when nothing changed.
     """
+    if _is_at_rest(memory, app) and not episodes.are_open(memory, at):
+        return memory
     now = replace(memory)
     _operation(now, app, at, settle_seconds)
     if deployments.is_new(now, app):
-        now.deployments += deployments.count(now, app.history)
+        count, newest = deployments.changes(now, app.history)
+        now.deployments += count
+        was_rolled_back, deployed = now.rolled_back, now.deployed
         deployments.take(now, app, settle_seconds)
         now.fresh = False
+        if newest is not None:
+            awaited = Awaited(newest.id, newest.target, None, deployed)
+            episodes.deployed(now, app, awaited, was_rolled_back=was_rolled_back)
     if app.health is not now.health or app.health_since is not None:
         now.health_since = app.health_since if app.health_since is not None else at
         now.health = app.health
     _verdict(now, app, at, settle_seconds, judge=judge)
+    episodes.follow(now, memory, app, at, settle_seconds)
     return memory if now == memory else now
+
+
+def _is_at_rest(memory: Memory, app: Application) -> bool:
+    """Synced and Healthy as it was, nothing runs or is asked for: nine of ten updates only say when they were written.
+
+    A short cut: what follows from such an update is what is remembered already.
+    """
+    return (
+        app.sync is SyncStatus.SYNCED
+        and app.health is memory.health is HealthStatus.HEALTHY
+        and (app.health_since is None or app.health_since == memory.health_since)
+        and memory.out_of_sync_since is None
+        and memory.settled_since_deployment
+        and app.desired == memory.settled
+        and memory.witnessed
+        and not (memory.rolled_back or memory.unconverged or memory.local or memory.risky)
+        and not deployments.is_new(memory, app)
+        and not app.requested
+        and _ended_as_remembered(memory, app.operation)
+    )
+
+
+def _ended_as_remembered(memory: Memory, operation: Operation | None) -> bool:
+    """The last operation is over, and is the one that is remembered to be."""
+    if operation is None or memory.running or memory.working or (memory.run is not None and memory.run.result is None):
+        return False
+    return (
+        operations.result(operation) is not None
+        and memory.ended == _mark(operation)
+        and operation.self_heal_attempts == memory.self_heal_attempts
+        and not (operation.local or operation.options)
+    )
 
 
 def settles_at(memory: Memory, app: Application, settle_seconds: float) -> float | None:
@@ -57,6 +97,10 @@ def settles_at(memory: Memory, app: Application, settle_seconds: float) -> float
 def _start_from(memory: Memory, app: Application, settle_seconds: float) -> None:
     """Begin with what the object tells of the time before."""
     operation = app.operation
+    memory.run = runs.from_the_past(app)
+    if memory.run is not None and memory.run.started_at is not None:
+        memory.begun = memory.run.started_at, memory.run.number
+    episodes.start_from(memory, app)
     if operation is not None:
         memory.running = operations.is_running(operation)
         memory.self_heal_attempts = operation.self_heal_attempts
@@ -85,17 +129,19 @@ def _operation(memory: Memory, app: Application, at: float, settle_seconds: floa
         # The API empties the state of the last operation when it sets the next: what ends then is another one.
         memory.ended = None
     memory.running = running
+    result = operations.result(operation)
+    ended = operation is not None and result is not None and memory.ended != _mark(operation)
+    if ended or running or app.requested or (memory.run is not None and memory.run.result is None):
+        memory.run, memory.begun = runs.follow(memory, app, at, ended=ended)
     if operation is None:
         memory.working = False
         return
-    result = operations.result(operation)
-    ended = result is not None and memory.ended != _mark(operation)
     if ((running or ended) and not seen_running) or operation.self_heal_attempts != memory.self_heal_attempts:
         _self_heal(memory, operation.self_heal_attempts)
     _manner(memory, operation, succeeded=result is Result.SUCCESS)
     if ended and result is not None:
         _end(memory, operation, result, at, settle_seconds, seen_running=seen_running)
-    memory.working = running and not operation.dry_run and not _waits(memory, operation)
+    memory.working = running and not operation.dry_run and not _waits(memory, app, operation)
 
 
 def _self_heal(memory: Memory, attempts: int) -> None:
@@ -105,14 +151,15 @@ def _self_heal(memory: Memory, attempts: int) -> None:
     memory.self_heal_attempts = attempts
 
 
-def _waits(memory: Memory, operation: Operation) -> bool:
+def _waits(memory: Memory, app: Application, operation: Operation) -> bool:
     """A sync window or a pause before a retry holds it, and it has deployed nothing yet: verdicts are as good as ever.
 
     The message about the window may stand for a while after it was let go; what it deploys then tells.
     """
     if not (operations.is_parked(operation) or operation.finished_at is not None):
         return False
-    return not deployments.is_after(memory.deployed_at, (operation.started_at or 0.0) - 1.0)
+    deployed_at = app.history[-1].deployed_at if app.history else memory.deployed_at
+    return not deployments.is_after(deployed_at, (operation.started_at or 0.0) - 1.0)
 
 
 def _end(

@@ -20,7 +20,9 @@ from observability.model.state import (
     Identity,
     Memory,
     ProjectState,
+    Run,
     State,
+    WindowVerdict,
 )
 from observability.settings.environments import Environment, IdentityRule
 from observability.settings.groups import GlobalProject
@@ -29,7 +31,7 @@ from observability.state import operations, policies
 from observability.state.agenda import Agenda
 from observability.state.applicationsets import state_of
 from observability.state.calendar import Assignment, Calendar
-from observability.state.identity import Identification, Identities
+from observability.state.identity import UNASSIGNED, Identification, Identities
 
 Failed: TypeAlias = Callable[[Kind, Exception], None]
 """Told of a kind of which one object could not be judged."""
@@ -74,6 +76,40 @@ class Store:
         self._listing: dict[Scope, set[Key]] = {}
         self._leaving: dict[Kind, dict[Key, None]] = {kind: {} for kind in Kind}
         self._agenda = Agenda()
+        self._whole: list[Application] = []
+        """Seen since the last call: they still have all that those who read changes may look at."""
+
+    def restore(self, states: Iterable[State], listed: Mapping[Scope, float]) -> None:
+        """Begin with what was believed before, at the very start; some at a time, Applications last.
+
+        `listed`: when each scope was listed first (seconds since the epoch), as `listed` told. `due` then brings what
+        time has changed meanwhile up to date, and the next list of these scopes tells what was missed.
+        """
+        applications: list[ApplicationState] = []
+        for state in states:
+            facts = state.facts
+            match state:
+                case ApplicationState():
+                    self._applications[facts.key] = state
+                    self._of_project.setdefault(state.facts.project, set()).add(facts.key)
+                    applications.append(state)
+                case ApplicationSetState():
+                    self._applicationsets[facts.key] = state
+                case ProjectState():
+                    self._projects[facts.key] = state
+                    self._calendar.put(state.facts)
+                    self._agenda.add(Kind.PROJECT, (facts.key,))
+        self._listed.update(listed)
+        for known in applications:
+            if known.identity.environment == UNASSIGNED or known.identity.service == known.identity.application:
+                self._identify(known.facts)  # what tells it may still be to come
+            self._whole.append(known.facts)
+        self._agenda.add(Kind.APPLICATION, (known.facts.key for known in applications))
+
+    @property
+    def listed(self) -> Mapping[Scope, float]:
+        """When each scope was listed first, in seconds since the epoch: to be saved beside the states."""
+        return self._listed
 
     def states(self, kind: Kind) -> Mapping[Key, State]:
         """All that is believed of the objects of one kind."""
@@ -88,9 +124,11 @@ class Store:
     def apply(self, observations: Iterable[Observation], failed: Failed = _raise) -> list[Change]:
         """Take in what was observed, and tell what changes at once; what follows for others waits for `due`.
 
+        What the call before has told of is let go, see `ApplicationState`.
         An observation that cannot be taken in, a defect of ours, is told to `failed`; the others are taken in.
         """
         changes: list[Change] = []
+        self._slim()
         for observation in observations:
             try:
                 self._take(observation, changes)
@@ -101,9 +139,11 @@ class Store:
     def due(self, now: float, failed: Failed = _raise, most: int = 200) -> list[Change]:
         """What changed by time until `now`, and what follows from changes of others; of `most` objects at most.
 
+        What the call before has told of is let go, see `ApplicationState`.
         Call it again while `next_due` is not later than `now`: a window of a large project concerns thousands.
         """
         changes: list[Change] = []
+        self._slim()
         for alarm in self._agenda.rung(now):
             if isinstance(alarm, Assignment):
                 self._ring(alarm, now, failed)
@@ -111,7 +151,7 @@ class Store:
                 self._agenda.add(alarm[0], (alarm[1],))
         for kind, keys in self._leaving.items():
             while keys and len(changes) < most:
-                self._forget(kind, keys.popitem()[0], now, changes)
+                self._forget(kind, keys.popitem()[0], now, changes, catch_up=True)
         for kind, key in self._agenda.turns(most - len(changes)):
             try:
                 self._again(kind, key, now, changes)
@@ -193,7 +233,7 @@ class Store:
                 self._applicationsets[resource.key] = after
                 self._agenda.add(Kind.APPLICATION, self._identities.waiting_for(Kind.APPLICATIONSET, resource.name))
                 if after != before:
-                    changes.append(Change(Kind.APPLICATIONSET, resource.key, before, after, at))
+                    changes.append(self._told(Kind.APPLICATIONSET, resource.key, before, after, at))
             case Project():
                 self._note(Kind.PROJECT, resource.key)
                 known = self._projects.get(resource.key)
@@ -223,11 +263,24 @@ class Store:
         known = self.states(scope.kind)
         gone = [key for key in known if key not in seen and scope.namespace in ("", key.namespace)]
         for key in gone[:_MOST_AT_ONCE]:
-            self._forget(scope.kind, key, at, changes)
+            self._forget(scope.kind, key, at, changes, catch_up=True)
         self._leaving[scope.kind].update(dict.fromkeys(gone[_MOST_AT_ONCE:]))
         self._listed.setdefault(scope, at)
 
-    def _forget(self, kind: Kind, key: Key, at: float, changes: list[Change]) -> None:
+    def _told(self, kind: Kind, key: Key, before: State | None, after: State, at: float) -> Change:
+        """A change of an object that groups Applications. It says nothing of its own of when it was created."""
+        scopes = Scope(kind), Scope(kind, key.namespace)
+        born = before is None and any(scope in self._listed for scope in scopes)
+        return Change(kind, key, before, after, at, self._catches_up(kind, key), born)
+
+    def _catches_up(self, kind: Kind, key: Key) -> bool:
+        """A list of what was listed before is under way: what it tells happened while nobody watched."""
+        return bool(self._listing) and any(
+            scope.kind is kind and scope.namespace in ("", key.namespace) and scope in self._listed
+            for scope in self._listing
+        )
+
+    def _forget(self, kind: Kind, key: Key, at: float, changes: list[Change], *, catch_up: bool = False) -> None:
         before: State
         self._leaving[kind].pop(key, None)
         match kind:
@@ -242,7 +295,7 @@ class Store:
                 before = self._projects.pop(key)
                 self._calendar.drop(key)
                 self._reassign(key.name)
-        changes.append(Change(kind, key, before, None, at))
+        changes.append(Change(kind, key, before, None, at, catch_up))
 
     def _project(self, facts: Project, at: float, changes: list[Change]) -> None:
         before = self._projects.get(facts.key)
@@ -253,7 +306,7 @@ class Store:
             changes_at = (window.changes_at for window in after.windows if window.changes_at is not None)
             self._agenda.alarm(min((*changes_at, at + _DAY_SECONDS)), (Kind.PROJECT, facts.key))
         if after != before:
-            changes.append(Change(Kind.PROJECT, facts.key, before, after, at))
+            changes.append(self._told(Kind.PROJECT, facts.key, before, after, at))
 
     def _reassign(self, project: str) -> None:
         """Judge anew the Applications of a project whose windows are others now."""
@@ -265,7 +318,7 @@ class Store:
         before = self._applications.get(key)
         if before is not None:
             if before.facts.uid != facts.uid:
-                self._forget(Kind.APPLICATION, key, at, changes)
+                self._forget(Kind.APPLICATION, key, at, changes, catch_up=self._catches_up(Kind.APPLICATION, key))
                 before = None
             elif before.facts.resource_version == facts.resource_version != "":
                 return
@@ -283,33 +336,39 @@ class Store:
         assignment = self._assignments.get(key)
         if assignment is None:
             assignment = self._assign(facts, at)
-        memory = self._remember(facts, before, assignment, at)
+        born = before is None and self._saw_birth(facts)
+        memory = self._remember(facts, before, assignment, at, born=born)
         violations = policies.violations(facts, memory, self._demands.get(memory.identity.environment, ()))
-        self._slim(key, facts)
+        self._whole.append(facts)
         after = ApplicationState(facts, memory, assignment.at(at), violations)
         settles_at = memories.settles_at(memory, facts, self._settle_seconds)
         if settles_at is not None and settles_at > at:
             self._agenda.alarm(settles_at, (Kind.APPLICATION, key))
         if before is None or facts is not before.facts or after != before:
             self._applications[key] = after
-            changes.append(Change(Kind.APPLICATION, key, before, after, at))
+            catch_up = bool(self._listing) and self._catches_up(Kind.APPLICATION, key)
+            changes.append(Change(Kind.APPLICATION, key, before, after, at, catch_up, born))
 
-    def _slim(self, key: Key, facts: Application) -> None:
-        """Let go of what is remembered by now: a hundred thousand histories would be most of the memory."""
-        if facts.history:
-            facts.history = (facts.history[-1],)
-        if not self._keeps_images:
-            facts.images = ()
-        if facts.labels and not self._identities.is_provisional(key):
-            kept = self._kept_labels
-            facts.labels = {key: facts.labels[key] for key in kept if key in facts.labels} if kept else _NO_LABELS
+    def _slim(self) -> None:
+        """Let go of what was told by the last call: a hundred thousand histories would be most of the memory."""
+        for facts in self._whole:
+            _let_go(facts)
+            if not self._keeps_images:
+                facts.images = ()
+            if facts.labels and not self._identities.is_provisional(facts.key):
+                kept = self._kept_labels
+                labels = facts.labels
+                facts.labels = {name: labels[name] for name in kept if name in labels} if kept else _NO_LABELS
+        self._whole.clear()
 
     def _remember(
-        self, facts: Application, before: ApplicationState | None, assignment: Assignment, at: float
+        self, facts: Application, before: ApplicationState | None, assignment: Assignment, at: float, *, born: bool
     ) -> Memory:
         if before is None:
-            return memories.first(facts, self._identify(facts), at, self._settle_seconds, born=self._saw_birth(facts))
+            return memories.first(facts, self._identify(facts), at, self._settle_seconds, born=born)
         memory = memories.remember(before.memory, facts, at, self._settle_seconds)
+        if memory.running and memory.run is not None and not memory.run.blocked:
+            memory = _parked(memory, memory.run, facts, assignment.at(at))
         if memory.ended is not None and memory.ended != before.memory.ended and _ran(facts, before.facts):
             memory.outside_window = _ran_outside_window(facts, assignment, at)
         return memory
@@ -347,6 +406,24 @@ class Store:
         """Let an Application be assigned anew; between a change of its project and `due` it has no assignment."""
         if (assignment := self._assignments.pop(key, None)) is not None:
             self._calendar.leave(assignment, key)
+
+
+def _let_go(facts: Application) -> None:
+    """Of the history all but the newest entry, and what the operation did to each resource: unseen, as it came."""
+    if facts.history:
+        facts.history = (facts.history[-1],)
+    if facts.operation is not None:
+        facts.operation.resources = ()
+    facts.asked = None
+
+
+def _parked(memory: Memory, run: Run, facts: Application, windows: WindowVerdict | None) -> Memory:
+    """Note that a window holds the run back. The message alone also comes, for a moment, where the window lets it."""
+    if not operations.is_parked(facts.operation):
+        return memory
+    if windows is not None and (windows.can_sync_auto if run.automated else windows.can_sync_manual):
+        return memory
+    return replace(memory, run=replace(run, blocked=True))
 
 
 def _ran(now: Application, before: Application) -> bool:

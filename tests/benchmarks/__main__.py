@@ -16,7 +16,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.benchmarks import kube_state_metrics, pipeline, watching, whole
+from tests.benchmarks import kube_state_metrics, otlp, pipeline, recorded, watching, whole
 from tests.benchmarks.rows import Row, beside, table, to_json
 from tests.benchmarks.whole import Effort
 
@@ -60,10 +60,14 @@ def _measure(applications: int, *, quick: bool) -> tuple[list[Row], str]:
         folder = Path(name)
         _say(f"the exporter against a simulated cluster of {applications:,} applications")
         rows = whole.run(applications, effort, folder)
+        _say("the same with a journal on disk, and OTLP to a receiver")
+        rows += recorded.run(applications, effort, folder)
         _say("decode, state and exposition alone, and prometheus_client")
         stages, peers = pipeline.run(sizes, 2_000 if quick else 40_000)
         _say("reading a watch, and kubernetes.aio")
         rows += [*stages, *watching.run(applications, folder)]
+        _say("OTLP to a Collector, and OpenTelemetry's batch processor")
+        rows += otlp.run(folder, quick=quick)
         _say("kube-state-metrics")
         others, remark = kube_state_metrics.run(applications, effort, folder)
     return beside(beside(rows, peers), others), remark

@@ -16,7 +16,9 @@ _LINEAR: Final = 1.5
 class Cost:
     """CPU seconds of each stage for so many objects.
 
-    `follow_ups` is what became due by time, or for others; `longest_step` held the loop longest.
+    `follow_ups` is what became due by time, or for others; `history` is what the loop does for events, tallies and
+    promotions, `journal` what the thread of the journal does for `records` of so many
+    `transitions`; `longest_step` held the loop longest.
     """
 
     objects: int = 0
@@ -25,12 +27,16 @@ class Cost:
     state: float = 0.0
     exposition: float = 0.0
     follow_ups: float = 0.0
+    history: float = 0.0
+    journal: float = 0.0
+    records: int = 0
+    transitions: int = 0
     longest_step: float = 0.0
 
     @property
     def seconds(self) -> float:
         """Of all stages."""
-        return self.decode + self.state + self.exposition + self.follow_ups
+        return self.decode + self.state + self.exposition + self.follow_ups + self.history + self.journal
 
     @property
     def microseconds(self) -> float:
@@ -93,6 +99,36 @@ def _costs(figures: Figures) -> list[Row]:
         Row(name="of a new application: decode", value=new.each(new.decode), unit="µs"),
         Row(name="of a new application: state", value=new.each(new.state + new.follow_ups), unit="µs"),
         Row(name="of a new application: exposition", value=new.each(new.exposition), unit="µs"),
+    ]
+
+
+def history_rows(figures: Figures) -> list[Row]:
+    """The costs with history, and what of them is history."""
+    cost, new = figures.events, figures.new
+    note = (
+        f"With history and its journal on disk: {cost.records:,} records. {cost.transitions / cost.objects:.0%} "
+        f"of {cost.objects:,} events are transitions, which bring events about; most others only tell of comparisons. "
+        "CPU time of all threads; waiting for the disk is not counted."
+    )
+    return [
+        Row(
+            name="events through the same and history, journal on disk",
+            value=1e6 / cost.microseconds,
+            unit="/s",
+            target=8_000,
+            more_is_better=True,
+            notes=(note,),
+        ),
+        Row(name="of an event: history", value=cost.each(cost.history), unit="µs"),
+        Row(name="of an event: journal, in its thread", value=cost.each(cost.journal), unit="µs"),
+        Row(name="of a new application: history", value=new.each(new.history), unit="µs"),
+        Row(name="of a new application: journal, in its thread", value=new.each(new.journal), unit="µs"),
+        Row(
+            name="longest step of the loop with history",
+            value=max(cost.longest_step, new.longest_step) * 1e3,
+            unit="ms",
+            target=50.0,
+        ),
     ]
 
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
@@ -19,12 +19,21 @@ _STOP_SECONDS: Final = 20.0
 
 
 @contextmanager
-def running(command: Sequence[str], errors: IO[bytes] | None = None) -> Iterator["subprocess.Popen[bytes]"]:
+def running(
+    command: Sequence[str], errors: IO[bytes] | None = None, variables: Mapping[str, str] | None = None
+) -> Iterator["subprocess.Popen[bytes]"]:
     """The process of `command`, in the folder of the project; it is ended, whatever happens.
 
-    `errors`: a file for what it says on stderr, None: ours.
+    `errors`: a file for what it says on stderr, None: ours. `variables`: of its environment, beside ours.
     """
-    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        env={**os.environ, **(variables or {})},  # noqa: TID251 - a program of its own begins here
+    )
     try:
         yield process
     finally:

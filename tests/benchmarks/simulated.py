@@ -1,9 +1,10 @@
 """The demo's simulated cluster in a process of its own, told what to do line by line.
 
-    python -m tests.benchmarks.simulated KUBECONFIG APPLICATIONS
+    python -m tests.benchmarks.simulated KUBECONFIG APPLICATIONS [SERVICES]
 
 It is quiet until it is told: `rate N` lets life go on at N events a second, 0 stops it; `sync N` lets N different
 Applications change at once as a sync changes them; `status` changes nothing. Each is answered with a line of JSON.
+SERVICES: something goes on in one of so many.
 """
 
 import asyncio
@@ -33,6 +34,10 @@ from tests.benchmarks.processes import python, running, until
 CLOCK: Final = time.time  # noqa: TID251 - a program of its own, and this is where it begins
 OBJECT_BYTES: Final = 11_000
 SEED: Final = 1
+BUSY: Final = 3
+"""Something goes on in one of so many services: six of ten events tell something new."""
+CALM: Final = 45
+"""The same with one of ten, as far as events come that are recorded."""
 _START_SECONDS: Final = 120.0
 
 
@@ -110,11 +115,11 @@ class Cluster:
 
 
 @contextmanager
-def simulated(folder: Path, applications: int) -> Iterator[Cluster]:
-    """A cluster of so many Applications, that has its kubeconfig in `folder`."""
+def simulated(folder: Path, applications: int, services: int = BUSY) -> Iterator[Cluster]:
+    """A cluster of so many Applications, its kubeconfig in `folder`; something goes on in one of `services`."""
     file = folder / f"kubeconfig-{applications}"
     file.unlink(missing_ok=True)
-    with running(python("tests.benchmarks.simulated", str(file), str(applications))) as process:
+    with running(python("tests.benchmarks.simulated", str(file), str(applications), str(services))) as process:
         until(file.exists, _START_SECONDS, "the simulated cluster starts", process)
         yield Cluster(process, file)
 
@@ -122,12 +127,12 @@ def simulated(folder: Path, applications: int) -> Iterator[Cluster]:
 class _Simulation:
     """What the commands do."""
 
-    def __init__(self, applications: int) -> None:
+    def __init__(self, applications: int, services: int) -> None:
         self._random = Random(SEED)
         self._options = Options(applications=applications)
         company = found(applications, self._random, CLOCK(), OBJECT_BYTES)
         self._store = furnished(company, first=int(CLOCK()) - 1_700_000_000, ring=self._options.ring)
-        self._life = Life(self._store, company, self._random, stories=max(3, len(company.services) // 3))
+        self._life = Life(self._store, company, self._random, stories=max(3, len(company.services) // services))
         self.api = Api(self._store)
         self._driver: asyncio.Task[None] | None = None
 
@@ -192,8 +197,8 @@ async def _crds(request: web.Request) -> web.StreamResponse:
     return web.json_response({**listed, "items": items})
 
 
-async def _serve(kubeconfig: Path, applications: int) -> None:
-    simulation = _Simulation(applications)
+async def _serve(kubeconfig: Path, applications: int, services: int) -> None:
+    simulation = _Simulation(applications, services)
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
@@ -215,4 +220,4 @@ async def _serve(kubeconfig: Path, applications: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(Path(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(_serve(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else BUSY))

@@ -25,7 +25,7 @@ IDENTITY: Final = "scrape, identity"
 EVENTS: Final = "events at the watcher's own pace"
 EVENTS_PER_CPU: Final = "events per CPU second, sockets included"
 
-_STALL: Final = "gitops_exporter_loop_stall_seconds"
+STALL: Final = "gitops_exporter_loop_stall_seconds"
 _DELAY: Final = "gitops_exporter_exposed_delay_seconds"
 _STALL_NOTE: Final = (
     "The upper bound of the highest bucket that gitops_exporter_loop_stall_seconds reached: how late the loop woke up "
@@ -33,7 +33,7 @@ _STALL_NOTE: Final = (
 )
 _SYNC_NOTE: Final = "All of them are synced at once; the scrape begins when the exporter has taken them in."
 
-_MIB_IN_GIB: Final = 1024.0
+MIB_IN_GIB: Final = 1024.0
 
 Own = Mapping[str, float]
 
@@ -47,7 +47,7 @@ class Effort:
     rounds: int = 3
 
 
-class _Exporter:
+class Exporter:
     """The exporter under test, and who scrapes it."""
 
     def __init__(self, process: "subprocess.Popen[bytes]", port: int, started_at: float) -> None:
@@ -80,7 +80,7 @@ def run(applications: int, effort: Effort, folder: Path) -> list[Row]:
             running(python("observability", *arguments, "--log-level", "warning")) as process,
             Memory(process.pid) as memory,
         ):
-            exporter = _Exporter(process, port, started_at)
+            exporter = Exporter(process, port, started_at)
             rows = [*_start(exporter, applications), *_scrapes(exporter, effort)]
             rows += _changes(exporter, cluster, applications, effort)
             rows += _paced(exporter, cluster, effort)
@@ -89,7 +89,7 @@ def run(applications: int, effort: Effort, folder: Path) -> list[Row]:
             return [*rows, *_memory(exporter, memory)]
 
 
-def _start(exporter: _Exporter, applications: int) -> list[Row]:
+def _start(exporter: Exporter, applications: int) -> list[Row]:
     ready = exporter.get_ready(60 + applications / 500)
     scrape = exporter.scraper.gzip()
     complete = exporter.age()
@@ -101,15 +101,15 @@ def _start(exporter: _Exporter, applications: int) -> list[Row]:
         Row(
             name=FIRST_SCRAPE, value=complete, unit="s", notes=("One client, gzip, that asks as soon as it is ready.",)
         ),
-        Row(name="memory after the first scrape (PSS)", value=pss_mib(exporter.pid) / _MIB_IN_GIB, unit="GiB"),
+        Row(name="memory after the first scrape (PSS)", value=pss_mib(exporter.pid) / MIB_IN_GIB, unit="GiB"),
         Row(name="series", value=own["gitops_exporter_series"], unit=""),
         Row(name="body, identity", value=body["identity"] / 1e6, unit="MB"),
         Row(name="body, gzip", value=body["gzip"] / 1e6, unit="MB"),
-        _stall("the first list and scrape", Histogram.between({}, own, _STALL)),
+        stall("the first list and scrape", Histogram.between({}, own, STALL)),
     ]
 
 
-def _scrapes(exporter: _Exporter, effort: Effort) -> list[Row]:
+def _scrapes(exporter: Exporter, effort: Effort) -> list[Row]:
     before = exporter.own()
     gzip = [exporter.scraper.gzip().milliseconds for _ in range(effort.scrapes)]
     identity = [exporter.scraper.identity().milliseconds for _ in range(effort.rounds)]
@@ -118,11 +118,11 @@ def _scrapes(exporter: _Exporter, effort: Effort) -> list[Row]:
         Row(name=GZIP, value=statistics.median(gzip), unit="ms", target=30.0, notes=(f"The median of {len(gzip)}.",)),
         Row(name=f"{GZIP}, slowest", value=max(gzip), unit="ms"),
         Row(name=IDENTITY, value=statistics.median(identity), unit="ms", notes=("Streamed; the client only counts.",)),
-        _stall("scrapes", Histogram.between(before, after, _STALL)),
+        stall("scrapes", Histogram.between(before, after, STALL)),
     ]
 
 
-def _changes(exporter: _Exporter, cluster: Cluster, applications: int, effort: Effort) -> list[Row]:
+def _changes(exporter: Exporter, cluster: Cluster, applications: int, effort: Effort) -> list[Row]:
     small, large = min(1_000, applications), min(20_000, applications)
     after_small = [_after_sync(exporter, cluster, small) for _ in range(effort.rounds)]
     name = GZIP_AFTER.format(small)
@@ -137,7 +137,7 @@ def _changes(exporter: _Exporter, cluster: Cluster, applications: int, effort: E
     return rows
 
 
-def _after_sync(exporter: _Exporter, cluster: Cluster, applications: int) -> float:
+def _after_sync(exporter: Exporter, cluster: Cluster, applications: int) -> float:
     """Milliseconds of the scrape after so many applications were synced. Raises RuntimeError if it came too early."""
     before = exporter.own()
     changed = cluster.sync(applications)
@@ -149,7 +149,7 @@ def _after_sync(exporter: _Exporter, cluster: Cluster, applications: int) -> flo
     return scrape.milliseconds
 
 
-def _paced(exporter: _Exporter, cluster: Cluster, effort: Effort) -> list[Row]:
+def _paced(exporter: Exporter, cluster: Cluster, effort: Effort) -> list[Row]:
     """A thousand events a second, while somebody scrapes."""
     before = after = exporter.own()
     first, started = cluster.rate(1_000), time.perf_counter()
@@ -167,11 +167,11 @@ def _paced(exporter: _Exporter, cluster: Cluster, effort: Effort) -> list[Row]:
             target=1_000.0,
             notes=(note, "From gitops_exporter_exposed_delay_seconds."),
         ),
-        _stall("1,000 events/s and scrapes", Histogram.between(before, after, _STALL)),
+        stall("1,000 events/s and scrapes", Histogram.between(before, after, STALL)),
     ]
 
 
-def _unpaced(exporter: _Exporter, cluster: Cluster, effort: Effort) -> list[Row]:
+def _unpaced(exporter: Exporter, cluster: Cluster, effort: Effort) -> list[Row]:
     """As many events as the exporter takes."""
     before = exporter.own()
     cluster.rate(1_000_000)
@@ -189,24 +189,25 @@ def _unpaced(exporter: _Exporter, cluster: Cluster, effort: Effort) -> list[Row]
     return [
         Row(name=EVENTS, value=events / seconds, unit="/s", more_is_better=True, notes=(note,)),
         Row(name=EVENTS_PER_CPU, value=events / max(cpu, 0.01), unit="/s", more_is_better=True, notes=(note,)),
-        _stall("events at its own pace", Histogram.between(before, exporter.own(), _STALL)),
+        stall("events at its own pace", Histogram.between(before, exporter.own(), STALL)),
     ]
 
 
-def _memory(exporter: _Exporter, memory: Memory) -> list[Row]:
+def _memory(exporter: Exporter, memory: Memory) -> list[Row]:
     return [
         Row(
             name=PEAK,
-            value=memory.peak_mib / _MIB_IN_GIB,
+            value=memory.peak_mib / MIB_IN_GIB,
             unit="GiB",
             target=1.2,
             notes=("Of the exporter alone, over all of the above, looked at every 0.2 s.",),
         ),
-        Row(name="memory at the end (PSS)", value=pss_mib(exporter.pid) / _MIB_IN_GIB, unit="GiB"),
+        Row(name="memory at the end (PSS)", value=pss_mib(exporter.pid) / MIB_IN_GIB, unit="GiB"),
     ]
 
 
-def _stall(during: str, stalls: Histogram) -> Row:
+def stall(during: str, stalls: Histogram) -> Row:
+    """The row of how late the loop woke up at most."""
     late = f"{stalls.above(0.05):.0f} of {stalls.total:.0f} wake-ups were later than 50 ms."
     return Row(
         name=f"longest stall of the loop, {during}",

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from observability.demo.api import Api
 from observability.demo.objects import Literal
@@ -24,6 +25,8 @@ class SimulatedApi:
 
     def __init__(self) -> None:
         self.url = ""
+        self.requests: list[tuple[str, Mapping[str, str]]] = []
+        """Path and query of each that came."""
         self._store = Store()
         self._loop = asyncio.new_event_loop()
 
@@ -36,10 +39,16 @@ class SimulatedApi:
         """Delete an object."""
         self._loop.call_soon_threadsafe(self._store.delete, _PLURALS[kind], (namespace, name))
 
+    def compact(self) -> None:
+        """Forget what happened so far, as after a compaction of etcd."""
+        self._loop.call_soon_threadsafe(self._store.compact)
+
     @contextmanager
     def serving(self) -> Iterator["SimulatedApi"]:
         """Serve on a free port of the loopback; `url` tells which."""
-        runner = web.AppRunner(Api(self._store).application(), shutdown_timeout=0, access_log=None)
+        application = Api(self._store).application()
+        application.middlewares.append(self._noting())
+        runner = web.AppRunner(application, shutdown_timeout=0, access_log=None)
         thread = threading.Thread(target=self._loop.run_forever, name="simulated API")
         thread.start()
         try:
@@ -50,6 +59,14 @@ class SimulatedApi:
             self._loop.call_soon_threadsafe(self._loop.stop)
             thread.join()
             self._loop.close()
+
+    def _noting(self) -> Middleware:
+        @web.middleware
+        async def note(request: web.Request, handler: Handler) -> web.StreamResponse:
+            self.requests.append((request.path, dict(request.query)))
+            return await handler(request)
+
+        return note
 
     async def _start(self, runner: web.AppRunner) -> None:
         await runner.setup()

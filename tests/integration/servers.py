@@ -1,4 +1,4 @@
-"""Real servers, started and stopped by the tests: etcd, a Kubernetes API server, Prometheus.
+"""Real servers, started and stopped by the tests: etcd, a Kubernetes API server, Prometheus, a Collector.
 
 Source: how the API server of k8s.io/apiextensions-apiserver starts without a cluster was found by trying; it serves
 custom resources, and asks a webhook of the tests who somebody is and what he may.
@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -25,6 +26,7 @@ import trustme
 import yaml
 
 API_VERSION: Final = "v0.33.5"
+COLLECTOR_VERSION: Final = "v0.162.0"
 _CACHE: Final = Path(__file__).parents[2] / ".cache" / "servers"
 _START_SECONDS: Final = 30.0
 _STOP_SECONDS: Final = 10.0
@@ -39,14 +41,13 @@ ARGO_KINDS: Final[Mapping[str, str]] = {
 
 def tool(name: str) -> Path:
     """Where the program is; a test that needs one which is missing is skipped by name, and fails under CI=true."""
-    cached = _CACHE / f"apiextensions-apiserver-{API_VERSION}" / name
-    found = str(cached) if cached.exists() else shutil.which(name)
-    if found is None:
+    path = found(name)
+    if path is None:
         message = f"{name} is missing: .ci/servers installs it"
         if os.environ.get("CI") == "true":  # noqa: TID251 - of the tests, not of the product
             pytest.fail(message)
         pytest.skip(message)
-    return Path(found)
+    return Path(path)
 
 
 def versions() -> str:
@@ -54,18 +55,21 @@ def versions() -> str:
     return ", ".join(
         (
             f"etcd {_version('etcd')}",
-            f"Kubernetes API server {API_VERSION if _is_there('apiextensions-apiserver') else 'missing'}",
+            f"Kubernetes API server {API_VERSION if found('apiextensions-apiserver') else 'missing'}",
             f"Prometheus {_version('prometheus')}",
+            f"OpenTelemetry Collector {COLLECTOR_VERSION if found('otelcol') else 'missing'}",
         )
     )
 
 
-def _is_there(name: str) -> bool:
-    return (_CACHE / f"apiextensions-apiserver-{API_VERSION}" / name).exists() or shutil.which(name) is not None
+def found(name: str) -> str | None:
+    """Where the program is, None when it is missing; what we built goes before what the system has."""
+    built = (_CACHE / f"apiextensions-apiserver-{API_VERSION}" / name, _CACHE / f"otelcol-{COLLECTOR_VERSION}" / name)
+    return next((str(path) for path in built if path.exists()), shutil.which(name))
 
 
 def _version(name: str) -> str:
-    if not _is_there(name):
+    if found(name) is None:
         return "missing"
     said = subprocess.run([name, "--version"], check=True, capture_output=True, text=True)
     words = (said.stdout or said.stderr).split()
@@ -121,6 +125,18 @@ class Server:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+    def pause(self) -> None:
+        """Stop it where it is: its connections stay open, and nobody answers."""
+        self._send(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        self._send(signal.SIGCONT)
+
+    def _send(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
 
     def alive(self) -> None:
         """Raise with the end of its log when it ended by itself."""
@@ -301,6 +317,13 @@ class ApiServer(Server):
         of_kind = rf'^apiserver_longrunning_requests{{.*resource="{ARGO_KINDS[kind]}".*verb="WATCH".*}} (\d+)$'
         return sum(map(int, re.findall(of_kind, text, re.MULTILINE)))
 
+    def lists(self, kind: str) -> int:
+        """How many lists of a kind were asked for, streaming ones aside, by the API server's own metrics."""
+        with urllib.request.urlopen(f"{self.url}/metrics", context=self.context, timeout=30) as answer:  # noqa: S310
+            text = answer.read().decode()
+        of_kind = rf'^apiserver_request_total{{.*resource="{ARGO_KINDS[kind]}".*verb="LIST".*}} (\d+)$'
+        return sum(map(int, re.findall(of_kind, text, re.MULTILINE)))
+
     def kubeconfig(self, token: str | None = None) -> Path:
         """A kubeconfig for the administrator, or for the bearer of `token`."""
         chain, key = self.certificates.admin
@@ -391,6 +414,80 @@ class Prometheus(Server):
         with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - loopback
             data: dict[str, Any] = json.load(answer)["data"]
         return data
+
+
+class Collector(Server):
+    """An OpenTelemetry Collector that writes what it received, as JSON of OTLP, to files.
+
+    `tls`: with TLS, and only for clients that show a certificate of the same CA.
+    """
+
+    def __init__(self, folder: Path, tls: Certificates | None = None) -> None:
+        folder.mkdir(parents=True)
+        self._http, self._grpc = free_port(), free_port()
+        scheme = "http" if tls is None else "https"
+        self.http_url, self.grpc_url = f"{scheme}://127.0.0.1:{self._http}", f"{scheme}://127.0.0.1:{self._grpc}"
+        self._files = {signal: folder / f"{signal}.ndjson" for signal in ("logs", "traces")}
+        configuration = folder / "collector.yaml"
+        configuration.write_text(yaml.safe_dump(self._configuration(tls)))
+        super().__init__([str(tool("otelcol")), f"--config=file:{configuration}"], folder / "collector.log")
+
+    def _configuration(self, tls: Certificates | None) -> dict[str, Any]:
+        secured: dict[str, Any] = {}
+        if tls is not None:
+            chain, key = map(str, tls.server)
+            secured = {"tls": {"cert_file": chain, "key_file": key, "client_ca_file": str(tls.ca)}}
+        protocols = {
+            "http": {"endpoint": f"127.0.0.1:{self._http}", **secured},
+            "grpc": {"endpoint": f"127.0.0.1:{self._grpc}", **secured},
+        }
+        files = {
+            f"file/{signal}": {"path": str(path), "append": True, "flush_interval": "100ms"}
+            for signal, path in self._files.items()
+        }
+        pipelines = {signal: {"receivers": ["otlp"], "exporters": [f"file/{signal}"]} for signal in self._files}
+        telemetry = {"metrics": {"level": "none"}, "logs": {"level": "warn"}}
+        return {
+            "receivers": {"otlp": {"protocols": protocols}},
+            "exporters": files,
+            "service": {"pipelines": pipelines, "telemetry": telemetry},
+        }
+
+    def start(self) -> None:
+        """Start it, and wait until it listens."""
+        super().start()
+        until(lambda: self._listens(self._http) and self._listens(self._grpc), "the Collector listens")
+
+    def stop(self, kill: bool = False) -> None:
+        """Ask it to end, or make it; it may be paused."""
+        if self._process is not None and not kill:
+            self.resume()
+        super().stop(kill)
+
+    def _listens(self, port: int) -> bool:
+        self.alive()
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    def logs(self) -> list[dict[str, Any]]:
+        """The log records that arrived, in that order, each with its `resource` and `scope`."""
+        return self._arrived("logs", "resourceLogs", "scopeLogs", "logRecords")
+
+    def spans(self) -> list[dict[str, Any]]:
+        """The spans that arrived, in that order, each with its `resource` and `scope`."""
+        return self._arrived("traces", "resourceSpans", "scopeSpans", "spans")
+
+    def _arrived(self, signal: str, of_resource: str, of_scope: str, records: str) -> list[dict[str, Any]]:
+        path = self._files[signal]
+        text = path.read_text() if path.exists() else ""
+        whole = text[: text.rfind("\n") + 1]  # the last line may be half written
+        return [
+            {**record, "resource": resource["resource"], "scope": scope["scope"]}
+            for line in whole.splitlines()
+            for resource in json.loads(line)[of_resource]
+            for scope in resource[of_scope]
+            for record in scope[records]
+        ]
 
 
 @contextmanager

@@ -29,6 +29,7 @@ from observability.sources.watching import Subject, watch
 from observability.state.store import Store
 from tests.fakes.watched import KINDS
 from tests.integration.servers import patience
+from tests.recorded import recorder
 
 _SPOKEN: Final = {
     "gitops_application_sync_status": "sync_status",
@@ -75,7 +76,7 @@ class Stages:
         kind = subject.scope.kind
         async with aclosing(watch(subject)) as batches:
             async for batch in batches:
-                self.pipeline.take(kind, batch)
+                self.pipeline.take(subject.scope, batch)
                 self.arrived[kind] += sum(isinstance(observation, Seen | Gone) for observation in batch)
                 self._news.set()
 
@@ -91,7 +92,7 @@ class Stages:
         async with asyncio.timeout(patience(10)):
             while (due := self.store.next_due()) is not None and due <= until:
                 self.clock.now = due or until
-                self.pipeline.take(Kind.APPLICATION, ())  # the timer sleeps in real time: wake it
+                self.pipeline.take(Scope(Kind.APPLICATION), ())  # the timer sleeps in real time: wake it
                 await asyncio.sleep(0)
         self.clock.now = until
 
@@ -120,23 +121,25 @@ async def running(kubeconfig: Path, store: Store, clock: Clock) -> AsyncIterator
     limits = Limits(series_per_family=100_000, label_value_bytes=1024)
     exposition = Exposition(exposed(ExpositionSettings(), Cluster()), limits, own, METERS, clock)
     availability = Availability(Scope(kind) for kind in Kind)
-    stages = Stages(store, exposition, Pipeline(store, exposition, own, availability, clock), clock)
-    async with (
-        connect(Kubernetes(kubeconfig=kubeconfig), clock) as connection,
-        asyncio.TaskGroup() as tasks,
-    ):
-        started = [tasks.create_task(stages.pipeline.follow_time())]
-        # What may tell the identity of Applications comes before them.
-        for kinds in ((Kind.APPLICATIONSET, Kind.PROJECT), (Kind.APPLICATION,)):
-            started += [tasks.create_task(stages.observe(_subject(connection, kind, clock))) for kind in kinds]
-            async with asyncio.timeout(patience(10)):
-                await stages.pipeline.settled(kinds)
-        try:
-            yield stages
-        finally:
-            for task in started:
-                task.cancel()
-            exposition.close()
+    async with recorder(store, exposition, own, clock) as recorder_:
+        pipeline = Pipeline(store, exposition, recorder_, own, availability, clock)
+        stages = Stages(store, exposition, pipeline, clock)
+        async with (
+            connect(Kubernetes(kubeconfig=kubeconfig), clock) as connection,
+            asyncio.TaskGroup() as tasks,
+        ):
+            started = [tasks.create_task(stages.pipeline.follow_time())]
+            # What may tell the identity of Applications comes before them.
+            for kinds in ((Kind.APPLICATIONSET, Kind.PROJECT), (Kind.APPLICATION,)):
+                started += [tasks.create_task(stages.observe(_subject(connection, kind, clock))) for kind in kinds]
+                async with asyncio.timeout(patience(10)):
+                    await stages.pipeline.settled(kinds)
+            try:
+                yield stages
+            finally:
+                for task in started:
+                    task.cancel()
+                exposition.close()
 
 
 def _subject(connection: Connection, kind: Kind, clock: Clock) -> Subject:

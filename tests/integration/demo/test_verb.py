@@ -180,3 +180,21 @@ def test_a_bad_address_is_a_usage_error(listen: str) -> None:
     assert process.returncode == 2
     assert errors.startswith("gitops-obs: --listen: expected HOST:PORT")
     assert errors.endswith(f'got "{listen}"\n')
+
+
+def test_stdout_is_for_events_alone_when_they_go_there(tmp_path: Path) -> None:
+    journal = str(tmp_path / "journal.db")
+    process = demo(
+        "--applications=3", "--duration=3", "--listen=127.0.0.1:0", "--events=-", f"--journal={journal}", "--speed=20"
+    )
+    out, err = process.communicate(timeout=DEADLINE_SECONDS)
+    assert process.returncode == 0, err
+    assert "A simulated cluster of 3 Applications runs" in err
+    assert [line for line in out.splitlines() if "id" not in json.loads(line)] == []
+
+
+def test_a_cluster_alone_has_no_events() -> None:
+    process = demo("--api-only", "--events=-")
+    _, err = process.communicate(timeout=DEADLINE_SECONDS)
+    assert process.returncode == 2
+    assert "--journal and --events are the exporter's" in err

@@ -4,15 +4,19 @@ from typing import Any
 
 import pytest
 
-from observability.app.exposed import exposed
+from observability.app.exposed import PROMOTIONS, TALLIES, exposed
 from observability.delivery.exposition import Exposed
 from observability.model.observation import Kind
+from observability.model.promotion import Pair, PromotionKey, PromotionState
 from observability.model.state import ApplicationSetState, ProjectState
+from observability.model.tally import Group, Tally
 from observability.settings import Cluster, Exposition
+from observability.signals.aggregates import AGGREGATE_METRICS
 from observability.signals.applications import APPLICATION_METRICS
-from observability.signals.catalogue import Metric
+from observability.signals.catalogue import Distribution, Metric
 from observability.signals.groupings import APPLICATIONSET_METRICS, PROJECT_METRICS
 from observability.signals.metrics import METRICS
+from observability.signals.promotions import PROMOTION_METRICS
 from tests.builders import applicationset, project, state
 
 APPLICATION = (
@@ -25,7 +29,7 @@ APPLICATION = (
 )
 
 
-def by_kind(exposition: Exposition | None = None, cluster: Cluster | None = None) -> dict[Kind, Exposed[Any]]:
+def by_kind(exposition: Exposition | None = None, cluster: Cluster | None = None) -> dict[str, Exposed[Any]]:
     return {one.kind: one for one in exposed(exposition or Exposition(), cluster or Cluster())}
 
 
@@ -37,10 +41,17 @@ def optional(**settings: Any) -> list[str]:
 
 def test_each_kind_is_exposed_with_its_families() -> None:
     kinds = by_kind()
-    assert list(kinds) == [Kind.APPLICATION, Kind.APPLICATIONSET, Kind.PROJECT]
+    assert list(kinds) == [Kind.APPLICATION, Kind.APPLICATIONSET, Kind.PROJECT, TALLIES, PROMOTIONS]
     assert tuple(kinds[Kind.APPLICATION].metrics) == APPLICATION_METRICS
     assert tuple(kinds[Kind.APPLICATIONSET].metrics) == APPLICATIONSET_METRICS
     assert tuple(kinds[Kind.PROJECT].metrics) == PROJECT_METRICS
+    assert tuple(kinds[TALLIES].metrics) == AGGREGATE_METRICS
+    assert tuple(kinds[PROMOTIONS].metrics) == PROMOTION_METRICS
+
+
+def test_what_follows_from_applications_is_shown_with_them() -> None:
+    waiting = {kind: one.shown_with for kind, one in by_kind().items() if one.shown_with is not None}
+    assert waiting == {TALLIES: Kind.APPLICATION, PROMOTIONS: Kind.APPLICATION}
 
 
 @pytest.mark.parametrize(
@@ -63,7 +74,7 @@ def test_what_a_user_switches_on(settings: dict[str, Any], expected: list[str]) 
 def test_everything_switched_on_is_the_whole_catalogue() -> None:
     kinds = by_kind(Exposition(images=True, revisions=True, application_labels=("team",)))
     served = {metric.name for one in kinds.values() for metric in one.metrics}
-    assert served == {one.name for one in METRICS if isinstance(one, Metric)}
+    assert served == {one.name for one in METRICS if isinstance(one, Metric | Distribution)}
 
 
 def test_the_identity_of_each_kind() -> None:
@@ -79,6 +90,12 @@ def test_the_identity_of_each_kind() -> None:
         ("project_namespace", "argocd"),
         ("project", "shop"),
     )
+    assert tuple(kinds[TALLIES].identity(Tally(Group("prod", "shop", "cart")))) == (
+        ("engine", "argocd"),
+        ("environment", "prod"),
+        ("project", "shop"),
+        ("service", "cart"),
+    )
 
 
 def test_the_cluster_comes_first_when_it_is_asked_for() -> None:
@@ -93,6 +110,8 @@ def test_no_family_repeats_a_label_of_the_identity() -> None:
         Kind.APPLICATION: state(),
         Kind.APPLICATIONSET: ApplicationSetState(applicationset()),
         Kind.PROJECT: ProjectState(project("shop")),
+        TALLIES: Tally(Group("prod", "shop", "shop")),
+        PROMOTIONS: PromotionState(Pair("argocd", "shop", "shop", "dev", "prod"), PromotionKey.REVISION),
     }
     kinds = by_kind(Exposition(images=True, revisions=True), Cluster(name="a", label=True))
     for kind, one in kinds.items():

@@ -1,9 +1,9 @@
 """Observations on their way through the stages: what is exposed, what is counted, and what time does."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import pytest
 from structlog.testing import capture_logs
@@ -34,6 +34,7 @@ from observability.settings import Exposition as ExpositionSettings
 from observability.signals import exporter
 from observability.state.store import Store
 from tests.builders import NOON, application, applicationset, gone, listing, operation, project, seen, target, window
+from tests.recorded import recorder
 
 APPLICATIONS: Final = Scope(Kind.APPLICATION)
 APPLICATIONSETS: Final = Scope(Kind.APPLICATIONSET)
@@ -60,10 +61,17 @@ class Exporter:
         limits = Limits(series_per_family=1000, label_value_bytes=1024)
         kinds = exposed(ExpositionSettings(), Cluster())
         self.exposition = Exposition(kinds, limits, self.own, METERS, lambda: self.now)
-        self.pipeline = Pipeline(self.store, self.exposition, self.own, Availability(ALL), lambda: self.now)
+
+    @asynccontextmanager
+    async def started(self) -> AsyncIterator[Self]:
+        """With a recorder that keeps what it is given."""
+        async with recorder(self.store, self.exposition, self.own, lambda: self.now) as recorder_:
+            availability = Availability(ALL)
+            self.pipeline = Pipeline(self.store, self.exposition, recorder_, self.own, availability, lambda: self.now)
+            yield self
 
     def take(self, *observations: Observation, kind: Kind = Kind.APPLICATION) -> None:
-        self.pipeline.take(kind, observations)
+        self.pipeline.take(Scope(kind), observations)
 
     def list_all(self, *apps: Application) -> None:
         """The first lists: projects and sets without anything, then these Applications."""
@@ -85,10 +93,10 @@ class Exporter:
 
 
 @pytest.fixture
-def running() -> Iterator[Exporter]:
-    exporter_ = Exporter()
-    yield exporter_
-    exporter_.exposition.close()
+async def running() -> AsyncIterator[Exporter]:
+    async with Exporter().started() as exporter_:
+        yield exporter_
+        exporter_.exposition.close()
 
 
 INFO: Final = "gitops_application_info"

@@ -44,6 +44,7 @@ def test_without_options_the_defaults_hold(call: Call, started: list[Settings], 
 def test_options_are_settings(call: Call, started: list[Settings], configured: list[Log]) -> None:
     arguments = ["--namespace", "a", "--namespace", "b", "--listen", "127.0.0.1:0", "--log-level", "debug"]
     arguments += ["--kubeconfig", "/k", "--context", "c", "--selector", "x=y", "--web-config", "/w"]
+    arguments += ["--journal", "/j", "--events", "-"]
     assert call("run", *arguments)[0] == 0
     (settings,) = started
     assert settings.kubernetes.namespaces == ("a", "b")
@@ -52,6 +53,8 @@ def test_options_are_settings(call: Call, started: list[Settings], configured: l
     assert settings.kubernetes.label_selector == "x=y"
     assert settings.server.listen == "127.0.0.1:0"
     assert str(settings.server.web_config) == "/w"
+    assert str(settings.journal.path) == "/j"
+    assert [(sink.type, str(sink.file)) for sink in settings.events.sinks] == [("jsonlines", "-")]
     assert configured == [settings.log]
     assert settings.log.level == "debug"
 

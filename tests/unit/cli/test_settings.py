@@ -22,6 +22,21 @@ def test_the_effective_settings_are_printed(call: Call, monkeypatch: pytest.Monk
     assert json.loads(call("settings", "-o", "json")[1]) == expected
 
 
+def test_variables_of_opentelemetry_stand_behind_them(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=hunter2")
+    out = call("settings")[1]
+    assert yaml.safe_load(out) == effective(Settings())
+    assert out.splitlines()[-2:] == [
+        '# OTEL_EXPORTER_OTLP_ENDPOINT="http://collector:4318"',
+        '# OTEL_EXPORTER_OTLP_HEADERS="authorization=***"',
+    ]
+    assert json.loads(call("settings", "-o", "json")[1])["environment_variables"] == {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318",
+        "OTEL_EXPORTER_OTLP_HEADERS": "authorization=***",
+    }
+
+
 def test_check_only_judges(call: Call, tmp_path: Path) -> None:
     file = tmp_path / "settings.yaml"
     file.write_text("state: {settle_seconds: 3}")

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import pytest
 from hypothesis import settings
@@ -10,14 +11,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from observability.delivery.buckets import BUCKET
-from observability.delivery.exposition import Exposition
+from observability.delivery.exposition import Exposed, Exposition
 from observability.delivery.family import Limits
 from observability.delivery.own import OwnMetrics
 from observability.model.application import Key
 from observability.model.observation import Kind
 from observability.model.project import Project
 from observability.model.state import ApplicationState, Change, ProjectState
-from observability.signals.catalogue import Metric, Samples, Type
+from observability.signals.catalogue import Metric, Samples, Type, number
 from tests.fakes.exposed import (
     METERS,
     OWN,
@@ -30,6 +31,13 @@ from tests.fakes.exposed import (
     gunzipped,
     series_of,
 )
+
+
+class Step(NamedTuple):
+    """A subject that is no object."""
+
+    name: str
+    pending: int
 
 
 def exposition(
@@ -123,6 +131,49 @@ async def test_a_kind_without_families_is_passed_over(body: Exposition) -> None:
     project = ProjectState(facts=Project(namespace="argocd", name="shop"))
     body.apply([Change(kind=Kind.PROJECT, key=Key("argocd", "shop"), before=None, after=project, received_at=0.0)])
     assert series_of(await gzip_of(body)) == {}
+
+
+@pytest.fixture
+def steps() -> Iterator[Exposition]:
+    """Applications, and subjects of a kind of their own that are shown with them."""
+    row: Metric[Step] = number("gitops_test_pending", Type.GAUGE, "Waits.", "pending")
+    subjects = Exposed(
+        kind="step", identity=lambda step: [("step", step.name)], metrics=[row], shown_with=Kind.APPLICATION
+    )
+    limits = Limits(series_per_family=2, label_value_bytes=1024)
+    made = Exposition([exposed(WORDS), subjects], limits, OwnMetrics(OWN), METERS, clock=lambda: 0.0)
+    yield made
+    made.close()
+
+
+async def test_what_follows_from_objects_is_shown_with_them(steps: Exposition) -> None:
+    steps.reflect("step", {("a",): Step("a", 1), ("b",): Step("b", 0)})
+    assert facts(await gzip_of(steps)) == ""
+    steps.show(Kind.APPLICATION)
+    for text in (await gzip_of(steps), await text_of(steps)):
+        assert facts(text).splitlines()[2:] == [
+            "# HELP gitops_test_pending Waits.",
+            "# TYPE gitops_test_pending gauge",
+            'gitops_test_pending{step="a"} 1',
+            'gitops_test_pending{step="b"} 0',
+        ]
+
+
+async def test_what_follows_from_objects_changes_and_goes(steps: Exposition) -> None:
+    steps.show(Kind.APPLICATION)
+    steps.reflect("step", {("a",): Step("a", 1), ("b",): Step("b", 0), ("c",): Step("c", 3)})
+    assert steps.stats().waiting["gitops_test_pending"] == 1
+    steps.reflect("step", {("a",): Step("a", 2), ("b",): None, ("never there",): None})
+    assert series_of(await gzip_of(steps)) == {
+        ("gitops_test_pending", frozenset({("step", "a")})): 2,
+        ("gitops_test_pending", frozenset({("step", "c")})): 3,
+    }
+
+
+async def test_subjects_of_a_kind_that_is_not_exposed_are_passed_over(steps: Exposition) -> None:
+    steps.show(Kind.APPLICATION)
+    steps.reflect("odd", {("a",): Step("a", 1)})
+    assert series_of(await gzip_of(steps)) == {}
 
 
 async def test_slots_of_those_who_went_are_used_again(body: Exposition) -> None:

@@ -11,7 +11,8 @@ from structlog.testing import capture_logs
 from observability.delivery.buckets import BUCKET
 from observability.delivery.family import Family, Limits
 from observability.delivery.text import REMEMBERED
-from observability.signals.catalogue import Metric, Samples, Type
+from observability.model.tally import Histogram
+from observability.signals.catalogue import Distribution, Histograms, Metric, Samples, Type
 
 Subject = tuple[tuple[tuple[str, ...], float], ...]
 
@@ -205,3 +206,71 @@ def test_the_cap_holds_and_objects_are_shown_whole_or_wait(steps: list[tuple[int
         assert all(there[slot] == 0 for slot in absent)
         assert len(absent) == words_of.waiting
         assert not absent or limit - len(lines) < max(sizes[slot] for slot in absent)
+
+
+# Histograms
+
+
+def histograms(*labels: str, limit: int = 100) -> Family:
+    """A family of histograms with one bound, whose subjects are their samples."""
+    row: Distribution[Histograms] = Distribution(
+        name="gitops_test_seconds", help="Test.", bounds=(2.5,), labels=labels, samples=lambda given: given, reads=()
+    )
+    made = Family(row, Limits(series_per_family=limit, label_value_bytes=32), PREFIXES)
+    made.buckets.grow()
+    return made
+
+
+def test_a_histogram_is_cumulative_buckets_a_sum_and_a_count() -> None:
+    made = histograms()
+    assert made.buckets.header == b"# HELP gitops_test_seconds Test.\n# TYPE gitops_test_seconds histogram\n"
+    made.update(0, [((), Histogram((3, 1), 10.75))])
+    assert shown(made) == [
+        'gitops_test_seconds_bucket{name="0",le="2.5"} 3',
+        'gitops_test_seconds_bucket{name="0",le="+Inf"} 4',
+        'gitops_test_seconds_sum{name="0"} 10.75',
+        'gitops_test_seconds_count{name="0"} 4',
+    ]
+    assert made.buckets.lines == 4
+    made.remove(0)
+    assert (shown(made), made.buckets.lines) == ([], 0)
+
+
+def test_each_sample_is_a_histogram_of_its_own() -> None:
+    made = histograms("word")
+    made.update(0, [(("a",), Histogram((1, 0), 1.0)), (('"' + "b" * 40,), Histogram((0, 1), 3.0))])
+    lines = shown(made)
+    assert len(lines) == made.buckets.lines == 8
+    assert lines[0] == 'gitops_test_seconds_bucket{name="0",word="a",le="2.5"} 1'
+    assert lines[3] == 'gitops_test_seconds_count{name="0",word="a"} 1'
+    assert lines[4].startswith('gitops_test_seconds_bucket{name="0",word="\\"bbb')
+    assert made.truncated == 1
+
+
+def test_a_histogram_that_does_not_fit_waits_as_a_whole() -> None:
+    made = histograms(limit=7)
+    for slot in (0, 1):
+        made.update(slot, [((), Histogram((1, 0), 1.0))])
+    assert (made.buckets.lines, made.waiting, made.dropped) == (4, 1, 4)
+    made.remove(0)
+    made.admit()
+    assert (made.buckets.lines, made.waiting) == (4, 0)
+
+
+def test_a_histogram_with_other_buckets_than_its_family_is_a_failure() -> None:
+    made = histograms()
+    with capture_logs():
+        made.update(0, [((), Histogram((1, 2, 3), 1.0))])
+    assert (made.failures, shown(made)) == (1, [])
+
+
+def test_ends_of_lines_are_kept_once_while_they_are_few() -> None:
+    made = histograms()
+    for slot in (0, 1):
+        made.update(slot, [((), Histogram((1, 0), 1.0))])
+    (snapshot,) = made.buckets.snapshots()
+    one, other = snapshot.ends[:2]
+    assert all(a is b for a, b in zip(one, other, strict=True))
+    for number in range(20_000):  # more than are shared
+        made.update(0, [((), Histogram((1, 0), float(number)))])
+    assert shown(made)[2] == 'gitops_test_seconds_sum{name="0"} 19999'

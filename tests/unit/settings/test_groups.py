@@ -323,17 +323,17 @@ def test_global_projects_may_be_just_names() -> None:
             "watch.silence_seconds: expected a number above 0 and at most 86400, got true",
         ),
         (
-            "journal",
+            "metrics",
             {"path": "x"},
-            "journal: unknown key, expected one of argocd, cluster, environments, exposition, "
-            "identity, kubernetes, links, log, server, state, watch",
+            "metrics: unknown key, expected one of argocd, cluster, environments, events, exposition, "
+            "identity, journal, kubernetes, links, log, otlp, plugins, promotion, server, state, watch",
         ),
         (
-            "promotion",
-            {"paths": []},
-            "promotion: unknown key, expected one of argocd, cluster, environments, exposition, "
-            "identity, kubernetes, links, log, server, state, watch",
+            "state",
+            {"change_failure_seconds": -1},
+            "state.change_failure_seconds: expected a number at least 0 and at most 2592000, got -1",
         ),
+        ("plugins", ["a", "a"], "plugins: expected each plugin once, a is there 2 times"),
         ("expositon", {}, 'expositon: unknown key, did you mean "exposition"?'),
         ("namespaces", ["x"], 'namespaces: unknown key, did you mean "kubernetes.namespaces"?'),
     ],

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from observability.errors import SettingsError
-from observability.settings import FLAGS, Settings, effective, load, schema
+from observability.settings import FLAGS, Settings, effective, effective_variables, load, schema
 
 
 @pytest.fixture
@@ -45,15 +45,55 @@ def test_every_flag_reaches_its_setting() -> None:
         "--selector": "team=shop",
         "--listen": ":0",
         "--web-config": "/w",
+        "--journal": "/j",
         "--log-level": "debug",
         "--log-format": "json",
     }
-    assert set(given) == set(FLAGS)
+    assert {*given, "--events"} == set(FLAGS)
     shown = effective(load(None, {}, given))
-    for flag, key in FLAGS.items():
-        group, name = key.split(".")
-        value = given[flag]
+    for flag, value in given.items():
+        group, name = FLAGS[flag].split(".")
         assert shown[group][name] == (list(value) if isinstance(value, tuple) else value)
+
+
+def test_the_flag_for_events_adds_a_sink(settings_file: Path) -> None:
+    settings_file.write_text("events: {sinks: [{type: cdevents, url: 'http://broker'}]}")
+    flags = {"--events": "-"}
+    (alone,) = load(None, {}, flags).events.sinks
+    assert (alone.name, alone.type, alone.file) == ("events", "jsonlines", Path("-"))
+    assert [sink.name for sink in load(settings_file, {}, flags).events.sinks] == ["cdevents", "events"]
+    settings_file.write_text("events: {sinks: [{type: jsonlines, name: events, file: a}]}")
+    assert problems(settings_file, events="-") == [
+        "settings.yaml: events.sinks: expected each name once, events is there 2 times"
+    ]
+    settings_file.write_text("events: {sinks: {file: a}}")
+    assert problems(settings_file, events="-") == [
+        "settings.yaml: events.sinks: expected a list of mappings, got a mapping"
+    ]
+
+
+def test_the_variables_of_opentelemetry_are_passed_on() -> None:
+    environ = {"OTEL_SERVICE_NAME": "a", "OTHER": "b", "GITOPS_OBS_CLUSTER__NAME": "c"}
+    settings = load(None, environ, {})
+    assert settings.environment_variables == {"OTEL_SERVICE_NAME": "a"}
+    assert settings.cluster.name == "c"
+    assert "OTEL_SERVICE_NAME" not in str(effective(settings))
+    assert Settings().environment_variables == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Basic%20hunter2=,x=hunter2", "authorization=***,x=***"),
+        ("OTEL_EXPORTER_OTLP_LOGS_HEADERS", "hunter2", "***"),
+        ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "", ""),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://me:hunter2@host:4318", "https://***@host:4318"),
+        ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "https://h/v1?org=1&api_key=hunter2", "https://h/v1?org=1&api_key=***"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "team=shop,a=b", "team=shop,a=b"),
+    ],
+)
+def test_secrets_in_variables_of_opentelemetry_are_masked(name: str, value: str, shown: str) -> None:
+    assert effective_variables(load(None, {name: value}, {})) == {name: shown}
 
 
 def test_lists_and_groups_come_from_variables_as_yaml_or_json() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from observability.signals.catalogue import Metric, OwnMetric, Stability, Type
+from observability.signals.catalogue import Distribution, Metric, OwnMetric, Stability, Type
 
 
 def metric(name: str, metric_type: Type = Type.GAUGE, *labels: str) -> Metric[object]:
@@ -59,3 +59,23 @@ def test_a_bad_label(label: str) -> None:
 def test_only_a_gauge_without_labels_may_be_absent(metric_type: Type, labels: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="expected a gauge without labels"):
         OwnMetric(name="gitops_a", type=metric_type, help="A fact.", labels=labels, absent=True)
+
+
+def distribution(name: str, *bounds: float) -> Distribution[object]:
+    return Distribution(name=name, help="A fact.", bounds=bounds, samples=lambda _: (), reads=())
+
+
+def test_a_distribution_is_a_histogram() -> None:
+    row = distribution("gitops_sync_duration_seconds", 0.5, 1.0)
+    assert (row.type, row.labels, row.stability) == (Type.HISTOGRAM, (), Stability.EXPERIMENTAL)
+
+
+@pytest.mark.parametrize("bounds", [(), (2.0, 1.0), (1.0, 1.0)])
+def test_the_bounds_of_a_distribution_rise(bounds: tuple[float, ...]) -> None:
+    with pytest.raises(ValueError, match="gitops_waits_seconds: expected bounds of buckets that rise"):
+        distribution("gitops_waits_seconds", *bounds)
+
+
+def test_a_distribution_has_a_name_as_a_metric_has() -> None:
+    with pytest.raises(ValueError, match="belongs to histograms"):
+        distribution("gitops_waits_seconds_sum", 1.0)

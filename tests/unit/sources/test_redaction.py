@@ -39,6 +39,9 @@ def test_addresses(text: str, expected: str) -> None:
     [
         ("successfully synced (all tasks run)", "successfully synced (all tasks run)"),
         ("fetch https://bot:hunter2@git.example.com/a.git: 401", "fetch https://git.example.com/a.git: 401"),
+        ("fetch bot:hunter2@git.example.com:a.git: 401", "fetch git.example.com:a.git: 401"),
+        ("fetch 'git@git.example.com:a.git'", "fetch 'git@git.example.com:a.git'"),
+        ("pull shop:1.2@sha256:0b failed", "pull shop:1.2@sha256:0b failed"),
         ("password=hunter2, user=bot", "password=…, user=bot"),
         ("DB_PASSWORD: hunter2", "DB_PASSWORD: …"),
         ("my-token-1 = 'hunter2 with a space' failed", "my-token-1 = … failed"),

@@ -333,6 +333,7 @@ ORIGINS: Final[Mapping[str, tuple[Path, ...]]] = {
     "prune_only": (("status", "resources"),),
     "conditions": (("status", "conditions"),),
     "requested": (("operation",),),
+    "asked": (("operation",), ("status", "operationState")),
     "operation": (("status", "operationState"),),
     "history": (("status", "history"),),
     "images": (("status", "summary"),),

@@ -195,6 +195,8 @@ class Watching(RuleBasedStateMachine):
         fresh = store()
         fresh.apply(self._lists("start"))
         self._catch_up(fresh)
+        for one in (self.store, fresh):
+            self._take_in_nothing(one)
         assert self._believed(self.store) == self._believed(fresh)
         assert self.store.states(Kind.PROJECT) == fresh.states(Kind.PROJECT)
 
@@ -228,6 +230,10 @@ class Watching(RuleBasedStateMachine):
             changes = store.due(self.now)
             if store is self.store:
                 self._take(changes)
+
+    def _take_in_nothing(self, store: Store) -> None:
+        """So that it lets go of what it has told of."""
+        assert store.apply([]) == []
 
     def _lists(self, reason: str) -> list[Observation]:
         apps, projects = Scope(Kind.APPLICATION), Scope(Kind.PROJECT)

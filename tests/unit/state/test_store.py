@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import pytest
 
-from observability.model.application import Application, Destination, Key, Source
+from observability.model.application import Application, Destination, Key, Source, SyncedResource
 from observability.model.observation import Alive, Gone, Kind, Listed, Listing, Malformed, Restarted, Scope, Unavailable
 from observability.model.project import Project, SyncWindow
 from observability.model.state import ApplicationSetState, ApplicationState, Change, ProjectState, WindowState
@@ -33,6 +33,7 @@ HOUR: Final = 3600.0
 ENVIRONMENTS: Final = (Environment(name="dev"), Environment(name="staging"), Environment(name="prod"))
 FROM_ONE: Final = window("deny", "0 13 * * *", "2h")
 """Forbids syncs from 13:00 to 15:00 UTC: an hour after NOON, for two."""
+HOOK: Final = SyncedResource("batch", "Job", "shop", "migrate", "Synced", "PreSync", "PreSync", "Succeeded", "done")
 SHOP: Final = Key("argocd", "shop-prod")
 
 
@@ -271,13 +272,30 @@ def test_the_first_list_of_its_namespace_counts() -> None:
 
 def test_what_is_remembered_is_let_go_of() -> None:
     facts: dict[str, Any] = {"images": ("a:1",), "labels": {"team": "shop", "env": "prod"}}
-    slim = known(watching(application(**facts, history=(entry(0, "a"), entry(1, "b"))))).facts
-    assert (tuple(slim.history), slim.images, dict(slim.labels)) == ((entry(1, "b"),), (), {})
+    facts |= {
+        "operation": operation(resources=(HOOK,)),
+        "asked": operation(),
+        "history": (entry(0, "a"), entry(1, "b")),
+    }
+    store = watching(application(**facts))
+    told = known(store).facts
+    assert len(told.history) == 2
+    assert told.operation is not None
+    assert tuple(told.operation.resources) == (HOOK,)
+    assert told.images == ("a:1",)
+    assert dict(told.labels) == facts["labels"]
+    store.due(NOON)
+    let_go = known(store).facts
+    assert (tuple(let_go.history), let_go.images, dict(let_go.labels)) == ((entry(1, "b"),), (), {})
+    assert let_go.operation is not None
+    assert (let_go.operation.resources, let_go.asked) == ((), None)
 
 
 def test_what_is_exposed_is_kept() -> None:
     facts: dict[str, Any] = {"images": ("a:1",), "labels": {"team": "shop", "env": "prod"}}
-    kept = known(watching(application(**facts), kept_labels=("team", "absent"), keeps_images=True)).facts
+    store = watching(application(**facts), kept_labels=("team", "absent"), keeps_images=True)
+    store.apply([])
+    kept = known(store).facts
     assert (kept.images, dict(kept.labels)) == (("a:1",), {"team": "shop"})
 
 

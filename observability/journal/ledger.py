@@ -1,0 +1,235 @@
+"""The journal as its one writer sees it: what is on disk, what waits for the disk, and what there is room for.
+
+Belongs to one thread. A batch that cannot be written (the disk is full, or ails) gives up its records, which are
+counted, and stays: its states, cursors and acknowledgements wait in memory for the next try.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple, TypeVar
+
+import structlog
+
+from observability.journal import endpoints, records, restoring, retention, schema, writing
+from observability.journal.batch import Batch, Refusal, Sifted, sift
+from observability.journal.group import Fold, Limits, ObjectKey, Stats
+from observability.journal.opening import Opened
+from observability.journal.restoring import Restored
+from observability.journal.space import Space
+from observability.model.application import Key
+from observability.model.observation import Kind
+from observability.model.outbox import Row
+
+log = structlog.get_logger(__name__)
+
+_DAY_SECONDS: Final = 86_400.0
+_PATIENCE_RECORDS: Final = 10_000
+"""While somebody else holds the file, so many records wait for it before they are given up."""
+
+
+_Answer = TypeVar("_Answer")
+
+
+class Outcome(NamedTuple):
+    """What came of writing a batch.
+
+    `waits`: nothing was decided yet, somebody else holds the file. `counts`: of each entry, how many records were
+    folded. `end`: the last number that was given.
+    """
+
+    durable: bool
+    waits: bool
+    counts: Sequence[int]
+    end: int
+
+
+class Ledger:
+    """An open journal, and the batch that is not on disk yet."""
+
+    def __init__(self, opened: Opened, path: Path | None, limits: Limits, clock: Callable[[], float]) -> None:
+        self.batch = Batch()
+        self.trouble = ""
+        self._connection = opened.connection
+        self._opened = opened
+        self._space = Space(opened.connection, path, limits.max_bytes)
+        self._space.enforce()
+        self._keep_seconds = limits.retention_days * _DAY_SECONDS if path is not None else 0.0
+        self._clock = clock
+        self._acknowledged: dict[str, int] = {}
+        self._clean = restoring.meta(opened.connection, "clean", 1) == 1
+        self.end = writing.end(opened.connection).number
+        self.folded: set[ObjectKey] = restoring.folded(opened.connection)
+
+    @property
+    def full(self) -> bool:
+        """No records are written now."""
+        return self._space.full or bool(self.trouble)
+
+    def write(self) -> Outcome:
+        """Write what waits, in one transaction."""
+        try:
+            sifted = sift(self.batch, self.folded, room=self._has_room())
+            with schema.transaction(self._connection):
+                end = writing.write(self._connection, self.batch, sifted)
+                retention.drop_delivered(self._connection)
+        except Exception as error:
+            if not _may_pass(error):
+                self._discard(error)
+                raise
+            return self._not_written(error)
+        if self.trouble:
+            log.info("the journal can be written again", before=self.trouble)
+        self.trouble, self.end = "", end.number
+        self.folded |= _objects(sifted)
+        self.folded -= sifted.unfolded
+        self.batch = Batch()
+        return Outcome(durable=True, waits=False, counts=sifted.counts, end=self.end)
+
+    def _give_up_records(self) -> Outcome:
+        sifted = sift(self.batch, self.folded, room=False)
+        self.batch.give_up_records(sifted)
+        self.folded |= _objects(sifted)
+        return Outcome(durable=False, waits=False, counts=sifted.counts, end=self.end)
+
+    def _discard(self, error: Exception) -> None:
+        """A defect of ours, that would be one the next time, too."""
+        log.error("what was to be written to the journal cannot be, it is left out", exc_info=error)
+        self._give_up_records()
+        self.batch = Batch()
+
+    def _not_written(self, error: Exception) -> Outcome:
+        if str(error) != self.trouble:
+            log.error("the journal cannot be written now, trying again", error=str(error))
+        self.trouble = str(error)
+        if _is_busy(error) and self.batch.records < _PATIENCE_RECORDS:
+            return Outcome(durable=False, waits=True, counts=(), end=self.end)
+        return self._give_up_records()
+
+    def _has_room(self) -> bool:
+        was_full, need = self._space.full, self.batch.bytes
+        if self._space.has_room(need):
+            return True
+        if was_full or not self._cut():  # `tidy` cuts while it is full
+            return False
+        return self._space.has_room(need)
+
+    def _cut(self) -> int:
+        now = self._clock()
+        with schema.transaction(self._connection):
+            retention.drop_delivered(self._connection)
+            return retention.cut_events(self._connection, now - self._keep_seconds, now)
+
+    def tidy(self) -> bool:
+        """Cut some of what need not be kept any longer. Whether there may be more."""
+        try:
+            more = self._cut() >= retention.CUT_MOST
+            self._space.give_back()
+            self._space.has_room(0)
+        except sqlite3.DatabaseError as error:
+            if not _may_pass(error):
+                raise
+            return False
+        return more
+
+    def next(self, endpoint: str, most: int) -> tuple[Sequence[Row], int]:
+        """The next rows of an endpoint, and the last number that was given when they were read."""
+        while True:
+            after = max(endpoints.acknowledged(self._connection, endpoint), self._acknowledged.get(endpoint, 0))
+            page = endpoints.page(self._connection, endpoint, after, most)
+            for one in page.damaged:
+                log.error("a row of the journal is damaged, it is kept as a dead letter", number=one.number)
+                self._refuse(
+                    Refusal(endpoint, one.number, one.record, f"damaged: {one.reason}", self._clock(), one.data)
+                )
+            if page.rows or not page.damaged:
+                return page.rows, page.end
+            self.acknowledge(endpoint, page.last)
+
+    def acknowledge(self, endpoint: str, number: int) -> None:
+        """Holds at once, and is written with the next batch: at worst it is delivered twice."""
+        self._acknowledged[endpoint] = max(number, self._acknowledged.get(endpoint, 0))
+        self.batch.acknowledge(endpoint, number)
+
+    def refuse(self, endpoint: str, row: Row, reason: str) -> None:
+        """The same of a row that becomes a dead letter."""
+        one = records.draft(row.record)
+        told = reason.encode(errors="replace").decode()
+        self._refuse(Refusal(endpoint, row.number, records.kind(row.record), told, self._clock(), one.data.decode()))
+        self.acknowledge(endpoint, row.number)
+
+    def _refuse(self, refusal: Refusal) -> None:
+        self.batch.refusals.append(refusal)
+
+    def edit(self, change: Callable[[sqlite3.Connection], int | None]) -> int:
+        """Run a change of endpoints or letters in a transaction of its own. What it returns; None is 0."""
+        with schema.transaction(self._connection):
+            result = change(self._connection)
+        self.end = writing.end(self._connection).number
+        return result or 0
+
+    def add(self, endpoint: str) -> None:
+        """An endpoint that may be new: it is owed what comes, and nothing of what waits."""
+        self.edit(lambda connection: endpoints.add(connection, endpoint, self._clock()))
+
+    def drop(self, endpoint: str) -> None:
+        """An endpoint that is given up."""
+        self.edit(lambda connection: endpoints.drop(connection, endpoint))
+        self._acknowledged.pop(endpoint, None)
+
+    def folds(self, most: int) -> Sequence[Fold]:
+        """The oldest folds; none while there is no room to record what they stand for."""
+        if self.full or not self.folded or not self._space.has_room(0):
+            return ()
+        return restoring.folds(self._connection, most)
+
+    def restore(self, page: Callable[[Kind, Key], restoring.Page]) -> Restored:
+        """What was saved; `page` reads states later on."""
+        return Restored(
+            self._opened.origin,
+            self._clean,
+            restoring.cursors(self._connection),
+            restoring.values(self._connection),
+            len(self.folded),
+            page,
+        )
+
+    def read(self, query: Callable[[sqlite3.Connection], _Answer]) -> _Answer:
+        """What a query returns."""
+        return query(self._connection)
+
+    def close(self) -> None:
+        """Let go of the file; all that waits should be written before."""
+        try:
+            if not self.batch and not self.trouble:
+                self.edit(_note_clean)
+        finally:
+            self._opened.close()
+
+    def stats(self) -> Stats:
+        """How the journal is."""
+        return Stats(
+            bytes=self._space.file_bytes(),
+            endpoints=endpoints.stats(self._connection),
+            folded=restoring.meta(self._connection, "folded", 0) + sum(self.batch.folded.values()),
+            folds=len(self.folded),
+            full=self.full,
+            trouble=self.trouble,
+        )
+
+
+def _objects(sifted: Sifted) -> set[ObjectKey]:
+    return {key for key in sifted.folded if key is not None}
+
+
+def _note_clean(connection: sqlite3.Connection) -> None:
+    connection.execute("INSERT OR REPLACE INTO meta(key, value) VALUES ('clean', 1)")
+
+
+def _may_pass(error: Exception) -> bool:
+    """It is of the file or the disk, and may be mended; else it is a defect of ours."""
+    return type(error) in (sqlite3.OperationalError, sqlite3.DatabaseError)
+
+
+def _is_busy(error: Exception) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)

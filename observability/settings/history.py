@@ -1,0 +1,73 @@
+"""What becomes history: the journal, promotions, and what is known of commits. Pure."""
+
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from observability.settings.values import File, Group, Many, Name, PositiveSeconds, WebAddress, without_repeats
+
+
+class PromotionKey(StrEnum):
+    """What travels from one environment to the next."""
+
+    AUTO = "auto"
+    REVISION = "revision"
+    IMAGES = "images"
+
+
+class Promotion(Group):
+    """How a promotion is told."""
+
+    key: PromotionKey = PromotionKey.AUTO
+    """What travels: the `revision` where environments read one branch, the set of `images` where each has a branch or
+    folder of its own. `auto`: revision when both environments read one branch and path, else images."""
+
+
+class Journal(Group):
+    """What survives a restart, in one SQLite file."""
+
+    path: File | None = None
+    """The file, in a folder that exists; beside it two of SQLite's. None: in memory, and gone with the process."""
+    max_bytes: Annotated[int, Field(ge=1 << 20)] = 1 << 30
+    """A fuller journal records no more, and later only that something changed meanwhile. Metrics go on. In bytes."""
+    retention_days: Annotated[int, Field(ge=1, le=36_500)] = 400
+    """Events are kept for so long, for reports and audits, once every receiver has them."""
+
+
+class MetadataSource(StrEnum):
+    """Where the author and the message of a commit come from."""
+
+    NONE = "none"
+    API = "api"
+    CLONE = "clone"
+
+
+class Clone(Group):
+    """A local clone of a repository, bare or not, that something else keeps up to date."""
+
+    url: Name
+    """The repository, as Applications name it."""
+    path: File
+    """The folder of the clone."""
+
+
+class Metadata(Group):
+    """Who wrote a commit, when, and whether it is signed."""
+
+    source: MetadataSource = MetadataSource.NONE
+    """`api`: Argo CD is asked, `clone`: local clones are read, `none`: commits stay without author and time."""
+    url: WebAddress | None = None
+    """For api: where Argo CD is asked. None: at `argocd.url`."""
+    token_file: File | None = None
+    """For api: a file with the token of an account that may get applications, read anew. None: no token."""
+    repositories: Annotated[Many[Clone], without_repeats(lambda one: one.url, "repository")] = ()
+    """For clone: the clones that there are. Commits of other repositories stay without author and time."""
+    timeout_seconds: PositiveSeconds = 10.0
+    """For one commit."""
+
+    @model_validator(mode="after")
+    def _clones_are_named(self) -> Self:
+        if bool(self.repositories) is not (self.source is MetadataSource.CLONE):
+            raise ValueError("expected repositories, a list of url and path, with source: clone, and only there")
+        return self

@@ -1,0 +1,260 @@
+"""Traces: each finished sync is one, and each journey through the environments is one. Pure.
+
+The status of a span stays unset unless something failed, as the conventions want it. Attributes follow OpenTelemetry's
+semantic conventions where these have a name, `gitops.*` is ours.
+Source: OpenTelemetry semantic conventions 1.37, docs/cicd/cicd-spans.md.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from observability.model.application import Application, SyncedResource
+from observability.model.event import Attribute, Link, Span, SpanKind, SpanStatus
+from observability.model.promotion import Arrived, Delivered, Journey, SyncMark
+from observability.model.state import ApplicationState, Change, Run
+from observability.model.status import Result
+from observability.signals import identifiers
+from observability.signals.transitions import Context, initiator
+
+MOST_CHILDREN: Final = 500
+"""So many children a sync has at most."""
+_FAILED: Final = frozenset({"SyncFailed"})
+_HOOK_FAILED: Final = frozenset({"Failed", "Error"})
+
+
+def finished(change: Change) -> Run | None:
+    """The sync that ended with this change; None: none did, it was a dry run, or it ended before we came."""
+    before, after = change.before, change.after
+    if not isinstance(after, ApplicationState) or (before is None and not change.born):
+        return None
+    run = after.memory.run
+    if run is None or run.result is None or run.started_at is None or run.finished_at is None or run.dry_run:
+        return None
+    known = before.memory.run if isinstance(before, ApplicationState) else None
+    if known is not None and known.result is not None and _same(known, run):
+        return None
+    return run
+
+
+def sync_spans(change: Change, context: Context, most: int = MOST_CHILDREN) -> tuple[Span, ...]:
+    """The spans of the sync that ended with this change, the root first; empty when none did.
+
+    A child for each resource and hook, `most` at most: `gitops.sync.resources_left_out` says how many are left out.
+    Argo CD does not record when it worked on each of them: children have the times of the whole sync.
+    """
+    run, state = finished(change), change.after
+    if run is None or run.started_at is None or not isinstance(state, ApplicationState):
+        return ()
+    sync = SyncMark(change.key.namespace, change.key.name, state.facts.uid, run.started_at, run.number)
+    resources = state.facts.operation.resources if state.facts.operation is not None else ()
+    root = _root(state, run, sync, context, max(0, len(resources) - most))
+    return root, *_children(root, resources[:most])
+
+
+def journey_span(told: Delivered | Arrived, context: Context) -> Span:
+    """The span of a delivery to one environment, or of the whole journey once it is over."""
+    return _delivery(told, context) if isinstance(told, Delivered) else _journey(told, context)
+
+
+def _of_environment(context: Context, environment: str) -> dict[str, Attribute]:
+    return {
+        "gitops.environment": environment,
+        "deployment.environment.name": context.otel_names.get(environment, environment),
+        **_of_cluster(context),
+    }
+
+
+def _of_cluster(context: Context) -> dict[str, Attribute]:
+    return {"k8s.cluster.name": context.cluster} if context.cluster else {}
+
+
+def _same(one: Run, other: Run) -> bool:
+    return (one.started_at, one.number) == (other.started_at, other.number)
+
+
+def _root(state: ApplicationState, run: Run, sync: SyncMark, context: Context, left_out: int) -> Span:
+    identity, facts = state.identity, state.facts
+    attributes: dict[str, Attribute] = {
+        **_of_environment(context, identity.environment),
+        "gitops.engine": identity.engine,
+        "gitops.project": identity.project,
+        "gitops.service": identity.service,
+        "service.name": identity.service,
+        "gitops.application.name": facts.name,
+        "gitops.application.namespace": facts.namespace,
+        "gitops.application.uid": facts.uid,
+        "k8s.namespace.name": facts.namespace,
+        "cicd.pipeline.name": facts.name,
+        "cicd.pipeline.action.name": "SYNC",
+        "cicd.pipeline.run.id": identifiers.run_id(context.cluster or "", facts.uid, run),
+        **_of_run(run, facts, context),
+    }
+    if left_out:
+        attributes["gitops.sync.resources_left_out"] = left_out
+    started_at, ended_at = sync.started_at, max(sync.started_at, run.finished_at or sync.started_at)
+    failed = run.result is not Result.SUCCESS
+    return Span(
+        trace_id=identifiers.sync_trace(context.cluster or "", sync),
+        id=identifiers.sync_span(context.cluster or "", sync),
+        parent_id=None,
+        name=f"SYNC {facts.name}",
+        kind=SpanKind.SERVER,
+        started_at=started_at,
+        ended_at=ended_at,
+        status=SpanStatus.ERROR if failed else SpanStatus.UNSET,
+        message=run.message if failed else "",
+        subject=f"Application/{facts.namespace}/{facts.name}",
+        attributes=attributes,
+    )
+
+
+def _of_run(run: Run, facts: Application, context: Context) -> dict[str, Attribute]:
+    result = run.result or Result.ERROR
+    found: dict[str, Attribute] = {
+        "cicd.pipeline.result": result.value,
+        "gitops.sync.kind": run.kind.value,
+        "gitops.sync.retries": run.retries,
+        **initiator(context, run.initiator, automated=run.automated),
+    }
+    if run.started_at is not None and run.finished_at is not None:
+        found["gitops.sync.duration_seconds"] = max(0.0, run.finished_at - run.started_at)
+    if run.queue_seconds is not None:
+        found["gitops.sync.queue_seconds"] = run.queue_seconds
+    if run.target.revisions:
+        found["gitops.revision"] = ",".join(run.target.revisions)
+        found["vcs.ref.head.revision"] = run.target.revisions[0]
+    if facts.sources and facts.sources[0].repository:
+        found["vcs.repository.url.full"] = facts.sources[0].repository
+    if result is not Result.SUCCESS:
+        found["error.type"] = result.value
+    return found
+
+
+def _children(root: Span, resources: Sequence[SyncedResource]) -> Iterator[Span]:
+    """A span each; what is listed twice is told apart by its place among its likes."""
+    seen: Counter[tuple[str, ...]] = Counter()
+    for one in resources:
+        what = (one.group, one.kind, one.namespace, one.name, one.phase, one.hook_type)
+        identifier = identifiers.span(root.trace_id, *what, seen[what])
+        seen[what] += 1
+        yield _child(root, one, identifier)
+
+
+def _child(root: Span, one: SyncedResource, identifier: str) -> Span:
+    failed = one.hook_phase in _HOOK_FAILED if one.hook_type else one.status in _FAILED
+    attributes: dict[str, Attribute] = {
+        "cicd.pipeline.task.name": f"{one.kind} {one.name}",
+        "cicd.pipeline.task.run.id": identifier,
+        "cicd.pipeline.task.run.result": (Result.FAILURE if failed else Result.SUCCESS).value,
+        "cicd.pipeline.task.type": "deploy",
+        "gitops.resource.group": one.group,
+        "gitops.resource.kind": one.kind,
+        "gitops.resource.name": one.name,
+    }
+    further = {
+        "gitops.resource.namespace": one.namespace,
+        "gitops.resource.status": one.status,
+        "gitops.resource.phase": one.phase,
+        "gitops.hook.type": one.hook_type,
+        "gitops.hook.phase": one.hook_phase if one.hook_type else "",
+        "error.type": Result.FAILURE.value if failed else "",
+    }
+    attributes.update((name, value) for name, value in further.items() if value)
+    return Span(
+        trace_id=root.trace_id,
+        id=identifier,
+        parent_id=root.id,
+        name=f"{one.kind} {one.name}",
+        kind=SpanKind.INTERNAL,
+        started_at=root.started_at,
+        ended_at=root.ended_at,
+        status=SpanStatus.ERROR if failed else SpanStatus.UNSET,
+        message=one.message if failed else "",
+        subject=root.subject,
+        attributes=attributes,
+    )
+
+
+def _delivery(told: Delivered, context: Context) -> Span:
+    trace_id = identifiers.journey_trace(context.cluster or "", told.journey)
+    identifier = identifiers.span(trace_id, told.environment, told.result.value, told.started_at, *_marks(told.syncs))
+    failed = told.result not in (Result.SUCCESS, Result.CANCELLATION)
+    attributes: dict[str, Attribute] = {
+        **_of_journey(told.journey, trace_id),
+        **_of_environment(context, told.environment),
+        "cicd.pipeline.task.name": f"DELIVER {told.environment}",
+        "cicd.pipeline.task.run.id": identifier,
+        "cicd.pipeline.task.run.result": told.result.value,
+        "cicd.pipeline.task.type": "deploy",
+    }
+    if told.revision:
+        attributes["gitops.revision"] = ",".join(told.revision)
+        attributes["vcs.ref.head.revision"] = told.revision[0]
+    if told.images:
+        attributes["gitops.images"] = told.images
+    if failed:
+        attributes["error.type"] = told.result.value
+    return Span(
+        trace_id=trace_id,
+        id=identifier,
+        parent_id=identifiers.journey_span(trace_id),
+        name=f"DELIVER {told.environment}",
+        kind=SpanKind.INTERNAL,
+        started_at=told.started_at,
+        ended_at=told.ended_at,
+        status=SpanStatus.ERROR if failed else SpanStatus.UNSET,
+        message=told.message if failed else "",
+        subject=_subject(told.journey),
+        attributes=attributes,
+        links=tuple(
+            Link(identifiers.sync_trace(context.cluster or "", one), identifiers.sync_span(context.cluster or "", one))
+            for one in told.syncs
+        ),
+    )
+
+
+def _marks(syncs: Sequence[SyncMark]) -> Iterator[str | float]:
+    for one in syncs:
+        yield from (one.uid, one.started_at, one.number)
+
+
+def _journey(told: Arrived, context: Context) -> Span:
+    trace_id = identifiers.journey_trace(context.cluster or "", told.journey)
+    return Span(
+        trace_id=trace_id,
+        id=identifiers.journey_span(trace_id),
+        parent_id=None,
+        name=f"PROMOTE {told.journey.service}",
+        kind=SpanKind.SERVER,
+        started_at=told.started_at,
+        ended_at=told.ended_at,
+        status=SpanStatus.UNSET,
+        message="",
+        subject=_subject(told.journey),
+        attributes={
+            **_of_journey(told.journey, trace_id),
+            **_of_cluster(context),
+            "cicd.pipeline.result": (Result.SUCCESS if told.complete else Result.CANCELLATION).value,
+            "gitops.promotion.environments": told.environments,
+            "gitops.promotion.superseded": not told.complete,
+        },
+    )
+
+
+def _of_journey(journey: Journey, trace_id: str) -> dict[str, Attribute]:
+    return {
+        "gitops.engine": journey.engine,
+        "gitops.project": journey.project,
+        "gitops.service": journey.service,
+        "service.name": journey.service,
+        "cicd.pipeline.name": journey.service,
+        "cicd.pipeline.action.name": "PROMOTE",
+        "cicd.pipeline.run.id": trace_id,
+        "gitops.promotion.key": journey.key.value,
+        "gitops.promotion.value": ",".join(journey.value),
+    }
+
+
+def _subject(journey: Journey) -> str:
+    return f"Service/{journey.project}/{journey.service}"

@@ -1,0 +1,231 @@
+"""Promotion between environments: what waits, what travels, what has arrived.
+
+Reads changes of Applications in order, yields what stands and what happened. It holds one memory for each service, as
+bytes: that is how it is saved, and a hundred thousand Applications need little room.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from math import inf
+from typing import Final, NamedTuple
+
+from msgspec import DecodeError, Struct
+from msgspec.msgpack import Decoder, Encoder
+
+from observability.model.application import Key
+from observability.model.observation import Kind
+from observability.model.promotion import Happening, Pair, PromotionKey, PromotionState, PromotionStep
+from observability.model.state import ApplicationState, Change
+from observability.state import services
+from observability.state.services import Rules, Service, Sight
+
+PREFIX: Final = "promotion/"
+"""What the names of its saved blobs begin with; project and service follow."""
+VERSION: Final = b"\x01"
+"""The first byte of a blob. One of another version is not read: what runs then is the new starting point."""
+
+_ENCODER: Final = Encoder()
+_DECODER: Final = Decoder(Service)
+
+
+class _Name(NamedTuple):
+    """A service of a project."""
+
+    project: str
+    service: str
+
+    @property
+    def blob(self) -> str:
+        return f"{PREFIX}{self.project}/{self.service}"
+
+
+class _Step(Struct):
+    """What has followed so far: the services that are others now, None for one that is gone, and what happened."""
+
+    services: dict[_Name, Service | None]
+    happenings: list[Happening]
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+class Promotions:
+    """What is remembered of all services. One coroutine feeds it; it is not safe for threads."""
+
+    def __init__(self, environments: tuple[str, ...], key: str = PromotionKey.AUTO) -> None:
+        """`environments`: their names in the order of promotion; Applications of others are left out."""
+        self._rules = Rules(environments, PromotionKey(key))
+        self._services: dict[_Name, bytes] = {}
+        self._of: dict[Key, _Name] = {}
+        self._open: dict[_Name, float] = {}
+        """Until when each service is open, see `services.open_until`; those that are not are left out."""
+
+    def restore(self, blobs: Mapping[str, bytes]) -> tuple[str, ...]:
+        """Go on from what was saved, other blobs aside; the names of those that cannot be read."""
+        unreadable = []
+        for name, blob in blobs.items():
+            if not name.startswith(PREFIX):
+                continue
+            project, _, service_name = name.removeprefix(PREFIX).partition("/")
+            service = _decoded(blob)
+            if service is None or (service.project, service.name) != (project, service_name):
+                unreadable.append(name)
+                continue
+            found = _Name(project, service_name)
+            self._services[found] = blob
+            self._open[found] = inf
+            for member in service.members:
+                namespace, _, application = member.partition("/")
+                self._of[Key(namespace, application)] = found
+        return tuple(unreadable)
+
+    def begin(self, states: Iterable[ApplicationState], at: float) -> PromotionStep:
+        """Take in what is known of Applications whose service is not: what runs now is its starting point.
+
+        After `restore`, with the states of the journal: its promotions may be missing or unreadable. `at` is now.
+        """
+        found = (
+            Change(Kind.APPLICATION, state.facts.key, None, state, at)
+            for state in states
+            if state.facts.key not in self._of
+        )
+        return self.apply(found)
+
+    def states(self) -> Iterator[PromotionState]:
+        """How all neighbouring environments stand to each other now."""
+        for blob in self._services.values():
+            yield from services.states(_DECODER.decode(memoryview(blob)[1:]), self._rules).values()
+
+    def apply(self, changes: Iterable[Change], failed: Callable[[Exception], None] = _raise) -> PromotionStep:
+        """Take in changes, in order; those of other kinds are left out.
+
+        A change that cannot be taken in, a defect of ours, is told to `failed`; the others are taken in.
+        """
+        step = _Step({}, [])
+        for change in changes:
+            if change.kind is not Kind.APPLICATION:
+                continue
+            try:
+                self._take(change, step)
+            except Exception as error:
+                failed(error)
+        states: dict[Pair, PromotionState | None] = {}
+        saved: dict[str, bytes | None] = {}
+        for name, service in step.services.items():
+            try:
+                self._keep(name, service, states, saved)
+            except Exception as error:
+                failed(error)
+        return PromotionStep(states, tuple(step.happenings), saved)
+
+    def _take(self, change: Change, step: _Step) -> None:
+        before, after = change.before, change.after
+        known = self._of.get(change.key)
+        now = _name(after, self._rules) if isinstance(after, ApplicationState) else None
+        if known is not None and known != now:
+            self._leave(change.key, known, change.received_at, step)
+        if now is None or not isinstance(after, ApplicationState):
+            return
+        fresh = not isinstance(before, ApplicationState) or after.facts is not before.facts
+        name = f"{change.key.namespace}/{change.key.name}"
+        until = self._open.get(now)
+        if (
+            now == known
+            and (until is None or change.received_at <= until < inf)
+            and isinstance(before, ApplicationState)
+            and _is_same(before, after)
+            and (until is None or not fresh or self._shows_the_same(now, name, after, step))
+        ):
+            return
+        self._of[change.key] = now
+        sight = Sight(name, after, change.received_at, fresh, change.born, change.catch_up)
+        service = self._known(now, step)
+        if service is None:
+            service = Service(engine=after.identity.engine, project=now.project, name=now.service)
+        becomes, happenings = services.seen(service, sight, self._rules)
+        step.services[now] = becomes
+        step.happenings.extend(happenings)
+        until = services.open_until(becomes)
+        if change.received_at <= until:
+            self._open[now] = until
+        else:
+            self._open.pop(now, None)
+
+    def _shows_the_same(self, name: _Name, application: str, state: ApplicationState, step: _Step) -> bool:
+        """The images of an Application are those that are remembered of it."""
+        service = self._known(name, step)
+        member = None if service is None else service.members.get(application)
+        images = state.facts.images
+        return member is not None and (not images or tuple(sorted(images)) == member.images)
+
+    def _leave(self, key: Key, name: _Name, at: float, step: _Step) -> None:
+        """An Application is gone, or belongs to another service or environment now."""
+        del self._of[key]
+        service = self._known(name, step)
+        if service is None:
+            return
+        becomes, happenings = services.gone(service, f"{key.namespace}/{key.name}", at, self._rules)
+        step.services[name] = becomes
+        step.happenings.extend(happenings)
+        if becomes is None:
+            self._open.pop(name, None)
+
+    def _known(self, name: _Name, step: _Step) -> Service | None:
+        """What is remembered of a service; None when it is new."""
+        if name in step.services:
+            return step.services[name]
+        blob = self._services.get(name)
+        return None if blob is None else _DECODER.decode(memoryview(blob)[1:])
+
+    def _keep(
+        self,
+        name: _Name,
+        after: Service | None,
+        states: dict[Pair, PromotionState | None],
+        saved: dict[str, bytes | None],
+    ) -> None:
+        """Keep what is remembered of a service, and note what of it is another now."""
+        before = self._services.get(name)
+        blob = None if after is None else VERSION + _ENCODER.encode(after)
+        if blob == before:
+            return
+        saved[name.blob] = blob
+        if blob is None:
+            del self._services[name]
+        else:
+            self._services[name] = blob
+        stood = {} if before is None else services.states(_DECODER.decode(memoryview(before)[1:]), self._rules)
+        stands = {} if after is None else services.states(after, self._rules)
+        states.update(dict.fromkeys(stood.keys() - stands.keys()))
+        states.update((pair, state) for pair, state in stands.items() if stood.get(pair) != state)
+
+
+def _decoded(blob: bytes) -> Service | None:
+    if blob[:1] != VERSION:
+        return None
+    try:
+        return _DECODER.decode(memoryview(blob)[1:])
+    except DecodeError:
+        return None
+
+
+def _name(state: ApplicationState, rules: Rules) -> _Name | None:
+    """The service that it belongs to; None when its environment is none of those between which things travel."""
+    identity = state.identity
+    return _Name(identity.project, identity.service) if identity.environment in rules.environments else None
+
+
+def _is_same(before: ApplicationState, after: ApplicationState) -> bool:
+    """Nothing that counts for a service with nothing on its way is another than before."""
+    old, new = before.memory, after.memory
+    return before.facts.sources == after.facts.sources and (
+        old is new
+        or (
+            old.deployed == new.deployed
+            and old.settled == new.settled
+            and old.settled_since_deployment == new.settled_since_deployment
+            and old.identity == new.identity
+            and old.run == new.run
+            and old.running == new.running
+        )
+    )
