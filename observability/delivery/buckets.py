@@ -3,7 +3,7 @@
 Objects sit in slots, slots in buckets of `BUCKET`. A bucket is deflated again only when something in it changed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from observability.delivery.fragments import EMPTY, Fragment, deflate, joined, parts_of
@@ -40,6 +40,20 @@ class Snapshot(NamedTuple):
         return b"".join(pieces)
 
 
+class Stale(NamedTuple):
+    """The buckets to be deflated, by index, and the fragments as they are, that of the header first."""
+
+    snapshots: Mapping[int, Snapshot]
+    fragments: Sequence[Fragment]
+
+
+class Deflated(NamedTuple):
+    """The fragment of a whole family, and its parts as views of it: the bytes are kept once."""
+
+    whole: Fragment
+    fragments: Sequence[Fragment]
+
+
 class Buckets:
     """The ends of lines by slot, behind a header.
 
@@ -59,11 +73,6 @@ class Buckets:
         self._fragments: list[Fragment] = [self.deflated]
         self._ends: list[Ends] = []
         self._stale: set[int] = set()
-
-    @property
-    def fresh(self) -> bool:
-        """`deflated` is what is there now."""
-        return not self._stale
 
     def grow(self) -> None:
         """Make room for `BUCKET` more slots."""
@@ -95,30 +104,38 @@ class Buckets:
         """All buckets at this moment."""
         return [self._snapshot(bucket) for bucket in range(len(self._ends))]
 
-    def take_stale(self) -> dict[int, Snapshot]:
-        """The buckets that `deflated` is behind of, by index. It is now up to the caller to deflate them.
+    @property
+    def stale(self) -> int:
+        """How many buckets `deflated` is behind of."""
+        return len(self._stale)
+
+    def take_stale(self) -> Stale:
+        """The buckets that `deflated` is behind of. It is now up to the caller to deflate them.
 
         All are of one moment: an object that moves to another slot while they are deflated is not shown twice.
         """
         stale = {bucket: self._snapshot(bucket) for bucket in self._stale}
         self._stale.clear()
-        return stale
+        return Stale(stale, tuple(self._fragments))
 
     def _snapshot(self, bucket: int) -> Snapshot:
         return Snapshot(self._beginning, self._prefixes[bucket].copy(), self._ends[bucket].copy())
 
-    def give_back(self, stale: Mapping[int, Snapshot]) -> None:
+    def give_back(self, stale: Stale) -> None:
         """They were not deflated after all."""
-        self._stale.update(stale)
+        self._stale.update(stale.snapshots)
 
-    def keep(self, stale: Mapping[int, Snapshot], fragments: Sequence[Fragment]) -> None:
-        """`fragments` are what `stale` deflates to, in its order."""
-        for bucket, fragment in zip(stale, fragments, strict=True):
-            self._fragments[1 + bucket] = fragment
-        self.deflated = joined(self._fragments)
-        self._fragments = parts_of(self.deflated, self._fragments)
+    def keep(self, deflated: Deflated) -> None:
+        """`deflated` is what became of what was taken last."""
+        self.deflated = deflated.whole
+        self._fragments[: len(deflated.fragments)] = deflated.fragments  # there may be more buckets meanwhile
 
 
-def deflated(buckets: Iterable[Snapshot]) -> list[Fragment]:
-    """A fragment for each bucket. Pure, and without the interpreter's lock for most of its time: for a thread."""
-    return deflate(bucket.text() for bucket in buckets)
+def deflated(stale: Stale) -> Deflated:
+    """A family with its stale buckets deflated. Pure, and without the interpreter's lock for most of its time."""
+    fragments = list(stale.fragments)
+    texts = (snapshot.text() for snapshot in stale.snapshots.values())
+    for bucket, fragment in zip(stale.snapshots, deflate(texts), strict=True):
+        fragments[1 + bucket] = fragment
+    whole = joined(fragments)
+    return Deflated(whole, parts_of(whole, fragments))

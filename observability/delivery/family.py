@@ -82,13 +82,20 @@ class Family:
 
     def update(self, slot: int, subject: object) -> None:
         """Show `subject`, whose slot this is, as it is now."""
+        self.show(slot, subject, self.tails(subject))
+
+    def tails(self, subject: object) -> Tails:
+        """The ends of the lines of `subject` as it is now; none when they cannot be had."""
         try:
-            tails = self._render(tuple(self._samples(subject)))
+            return self._render(tuple(self._samples(subject)))
         except Exception:  # whatever a row does wrong with one object, the others and the other rows are shown
             if not self.failures:
                 log.exception("an object has no samples; more of this family are only counted", family=self.name)
             self.failures += 1
-            tails = _NOTHING
+            return _NOTHING
+
+    def show(self, slot: int, subject: object, tails: Tails) -> None:
+        """Show these tails, which are those of `subject`, whose slot this is."""
         buckets = self.buckets
         if buckets.lines + tails.lines > self._limit and self._is_full(slot, subject, tails.lines):
             return

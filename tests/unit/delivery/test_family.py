@@ -69,9 +69,9 @@ def test_what_did_not_change_is_not_deflated_again() -> None:
     words_of.update(other, words("a"))
     words_of.buckets.take_stale()
     words_of.update(one, words("a"))
-    assert words_of.buckets.fresh
+    assert not words_of.buckets.stale
     words_of.update(one, words("b"))
-    assert not words_of.buckets.fresh
+    assert words_of.buckets.stale
 
 
 def test_an_open_set_of_samples_is_shown_as_well_as_a_closed_one() -> None:
@@ -82,7 +82,7 @@ def test_an_open_set_of_samples_is_shown_as_well_as_a_closed_one() -> None:
         assert shown(words_of) == [f'gitops_test{{name="0",word="v{number}"}} 1']
     words_of.buckets.take_stale()
     words_of.update(one, words("v3"))
-    assert words_of.buckets.fresh
+    assert not words_of.buckets.stale
 
 
 def test_only_the_current_state_of_a_state_set_is_shown_on_request() -> None:
