@@ -11,6 +11,7 @@ from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 import structlog
+from msgspec.structs import replace
 
 from observability.app.enrichment import Enrichment
 from observability.app.exposed import PROMOTIONS, TALLIES
@@ -86,7 +87,8 @@ class Recorder:
         self._survives = journal.path is not None
         self._wanted = asyncio.Event()
         self._settled = asyncio.Event()
-        self._newcomers: dict[Key, None] = {}
+        self._newcomers: dict[Key, tuple[str, ...]] = {}
+        """Applications that were there before us and are not taken in yet, and their images, of which the store lets go."""
         self._states: dict[ObjectKey, tuple[State | None, State | None]] = {}
         """To be saved: as it was when that was noted first, and as it is now."""
         self._saved: dict[ObjectKey, bytes | None] = {}
@@ -185,24 +187,23 @@ class Recorder:
         if change.kind is not Kind.APPLICATION:
             return (change,)
         if change.before is None and not change.born:
-            self._newcomers[change.key] = None
+            if isinstance(change.after, ApplicationState):
+                self._newcomers[change.key] = change.after.facts.images
             return ()
-        if change.key in self._newcomers:
-            del self._newcomers[change.key]
-            return Change(change.kind, change.key, None, change.before, change.received_at), change
-        return (change,)
+        images = self._newcomers.pop(change.key, None)
+        if images is None or not isinstance(change.before, ApplicationState):
+            return (change,)
+        return _newcomer(change.key, change.before, images, change.received_at), change
 
     async def welcome(self) -> None:
         """Take in those who were there before we came, once all are listed, for ever."""
         while True:
             await self._settled.wait()
             self._settled.clear()
-            applications = self._store.states(Kind.APPLICATION)
+            applications = self._store.applications
             while keys := list(islice(self._newcomers, _RESTORED_AT_ONCE)):
-                for key in keys:
-                    del self._newcomers[key]
                 now = self._clock()
-                found = [Change(Kind.APPLICATION, key, None, applications[key], now) for key in keys]
+                found = [_newcomer(key, applications[key], self._newcomers.pop(key), now) for key in keys]
                 self._reflect(self._promotions.apply(found, self._failed))
                 self._exposition.reflect(TALLIES, self._tallies.take((), found))
                 self._wanted.set()
@@ -241,7 +242,7 @@ class Recorder:
                 keys = [(fold.kind, fold.key) for fold in folds]
                 waiting = self._group()
                 records = [*gap_events(gap, self._context), *records, *waiting.records]
-                await self._write(msgspec.structs.replace(waiting, records=records, unfolded=keys))
+                await self._write(replace(waiting, records=records, unfolded=keys))
             except JournalError as error:
                 log.warning("the journal cannot be used", error=str(error))
                 await asyncio.sleep(_RETRY_SECONDS)
@@ -377,6 +378,12 @@ class Recorder:
     def _unreadable(self, what: str) -> None:
         self._own.increment(exporter.UNREADABLE_MEMORIES)
         log.error("cannot be read from the journal", what=what)
+
+
+def _newcomer(key: Key, state: ApplicationState, images: tuple[str, ...], at: float) -> Change:
+    """The change that brings an Application that was there before us, with the images that it was seen with."""
+    seen = ApplicationState(replace(state.facts, images=images), state.memory, state.windows, state.violations)
+    return Change(Kind.APPLICATION, key, None, seen, at)
 
 
 async def _sliced(items: Iterable[_Item]) -> AsyncIterator[list[_Item]]:

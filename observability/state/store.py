@@ -111,6 +111,11 @@ class Store:
         """When each scope was listed first, in seconds since the epoch: to be saved beside the states."""
         return self._listed
 
+    @property
+    def applications(self) -> Mapping[Key, ApplicationState]:
+        """All that is believed of Applications."""
+        return self._applications
+
     def states(self, kind: Kind) -> Mapping[Key, State]:
         """All that is believed of the objects of one kind."""
         match kind:

@@ -72,6 +72,8 @@ class Tallies:
         self._members = Members()
         self._environments: set[str] = set()
         self._unsaved: set[Group] = set()
+        self._vacant: set[Group] = set()
+        """Groups that no Application was seen of yet: they were restored, or events came late."""
 
     def take(self, events: Iterable[Event], changes: Iterable[Change] = ()) -> dict[Group, Tally | None]:
         """Count events. `changes` are those that they were made from: groups come before that, and go after it.
@@ -90,7 +92,7 @@ class Tallies:
     def listed(self) -> dict[Group, Tally | None]:
         """All Applications are known by now: groups without any go. Only what was restored can be such."""
         touched: _Touched = {}
-        for group in [group for group in self._tallies if group not in self._members]:
+        for group in tuple(self._vacant):
             self._drop(group, "", touched)
         return dict.fromkeys(touched)
 
@@ -114,7 +116,9 @@ class Tallies:
         unreadable = []
         for name, data in values.items():
             try:
-                self._put(blobs.decoded(data))
+                tally = blobs.decoded(data)
+                self._put(tally)
+                self._vacant.add(tally.group)
             except ValueError:  # msgspec's errors are such
                 unreadable.append(name)
         return unreadable
@@ -150,6 +154,7 @@ class Tallies:
     def _join(self, key: Key, state: ApplicationState, touched: _Touched) -> Group | None:
         """An Application is of a group, with the results at 0 of the kind of sync that it has in any case."""
         group = group_of(state.identity)
+        self._vacant.discard(group)
         known = self._tallies.get(group)
         touched.setdefault(group, known if group in self._members else None)
         kind = (SyncKind.AUTO if state.facts.automated else SyncKind.MANUAL).value
@@ -166,6 +171,7 @@ class Tallies:
             return
         if group not in self._members:
             touched.setdefault(group, tally)
+            self._vacant.discard(group)
             del self._tallies[group]
             if tally.past != _NO_PAST:
                 self._unsaved.add(group)
@@ -192,6 +198,8 @@ class Tallies:
             after = replace(after, past=_with_mark(after.past, mark))
         touched.setdefault(group, known)
         self._put(after)
+        if group not in self._members:
+            self._vacant.add(group)
         self._unsaved.add(group)
 
     def _first_seen(self, tally: Tally) -> Callable[[str], float | None]:
