@@ -88,7 +88,7 @@ class Recorder:
         self._wanted = asyncio.Event()
         self._settled = asyncio.Event()
         self._newcomers: dict[Key, tuple[str, ...]] = {}
-        """Applications that were there before us and are not taken in yet, and their images, of which the store lets go."""
+        """Applications that were there before us and are not taken in yet, and the images they were listed with."""
         self._states: dict[ObjectKey, tuple[State | None, State | None]] = {}
         """To be saved: as it was when that was noted first, and as it is now."""
         self._saved: dict[ObjectKey, bytes | None] = {}

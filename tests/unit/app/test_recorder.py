@@ -273,6 +273,13 @@ async def test_a_list_clears_the_cursor_until_it_is_complete(file: Path) -> None
         assert (await process.group()).cursors == {APPLICATIONS: "30"}
 
 
+async def test_the_images_of_those_that_were_there_before_us_are_known_after_the_list(memory: Process) -> None:
+    environments = ("staging", "prod")
+    memory.take(*listing([shop(1, f"shop-{one}", images=("shop:1",)) for one in environments]))
+    memory.take()  # the store lets go of what it has told
+    assert [line[-1] for line in await memory.lines("gitops_promotion_images_match")] == ["1"]
+
+
 def gaps(records: Sequence[Record]) -> list[tuple[str, str, float, float]]:
     """Kind, reason, beginning and seconds of each gap."""
     found = [record for record in records if isinstance(record, Event) and record.name == GAP]
