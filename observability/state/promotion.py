@@ -15,7 +15,7 @@ from observability.model.application import Key
 from observability.model.observation import Kind
 from observability.model.promotion import Happening, Pair, PromotionKey, PromotionState, PromotionStep
 from observability.model.state import ApplicationState, Change
-from observability.state import services
+from observability.state import services, sightings
 from observability.state.services import Rules, Service, Sight
 
 PREFIX: Final = "promotion/"
@@ -39,9 +39,13 @@ class _Name(NamedTuple):
 
 
 class _Step(Struct):
-    """What has followed so far: the services that are others now, None for one that is gone, and what happened."""
+    """What has followed so far: services as they were and as they are now, None for those that are not there.
 
-    services: dict[_Name, Service | None]
+    And what happened.
+    """
+
+    before: dict[_Name, Service | None]
+    after: dict[_Name, Service | None]
     happenings: list[Happening]
 
 
@@ -101,7 +105,7 @@ class Promotions:
 
         A change that cannot be taken in, a defect of ours, is told to `failed`; the others are taken in.
         """
-        step = _Step({}, [])
+        step = _Step({}, {}, [])
         for change in changes:
             if change.kind is not Kind.APPLICATION:
                 continue
@@ -111,9 +115,9 @@ class Promotions:
                 failed(error)
         states: dict[Pair, PromotionState | None] = {}
         saved: dict[str, bytes | None] = {}
-        for name, service in step.services.items():
+        for name, service in step.after.items():
             try:
-                self._keep(name, service, states, saved)
+                self._keep(name, step.before[name], service, states, saved)
             except Exception as error:
                 failed(error)
         return PromotionStep(states, tuple(step.happenings), saved)
@@ -121,29 +125,30 @@ class Promotions:
     def _take(self, change: Change, step: _Step) -> None:
         before, after = change.before, change.after
         known = self._of.get(change.key)
-        now = _name(after, self._rules) if isinstance(after, ApplicationState) else None
-        if known is not None and known != now:
+        if not isinstance(after, ApplicationState):
+            if known is not None:
+                self._leave(change.key, known, change.received_at, step)
+            return
+        now = self._name(after, known)
+        if known is not None and known is not now:
             self._leave(change.key, known, change.received_at, step)
-        if now is None or not isinstance(after, ApplicationState):
+        if now is None:
             return
         fresh = not isinstance(before, ApplicationState) or after.facts is not before.facts
-        name = f"{change.key.namespace}/{change.key.name}"
-        until = self._open.get(now)
-        if (
-            now == known
-            and (until is None or change.received_at <= until < inf)
-            and isinstance(before, ApplicationState)
-            and _is_same(before, after)
-            and (until is None or not fresh or self._shows_the_same(now, name, after, step))
-        ):
-            return
-        self._of[change.key] = now
-        sight = Sight(name, after, change.received_at, fresh, change.born, change.catch_up)
+        if now is known and isinstance(before, ApplicationState) and _is_same(before, after):
+            until = self._open.get(now)
+            if until is None:
+                return  # nearly all are such
+            if change.received_at <= until < inf and (not fresh or self._shows_the_same(now, after, step)):
+                return
         service = self._known(now, step)
         if service is None:
             service = Service(engine=after.identity.engine, project=now.project, name=now.service)
-        becomes, happenings = services.seen(service, sight, self._rules)
-        step.services[now] = becomes
+        self._of[change.key] = now = self._one(now, service)
+        name = f"{change.key.namespace}/{change.key.name}"
+        sight = Sight(name, after, change.received_at, fresh, change.born, change.catch_up)
+        becomes, happenings = sightings.seen(service, sight, self._rules)
+        step.after[now] = becomes
         step.happenings.extend(happenings)
         until = services.open_until(becomes)
         if change.received_at <= until:
@@ -151,12 +156,30 @@ class Promotions:
         else:
             self._open.pop(now, None)
 
-    def _shows_the_same(self, name: _Name, application: str, state: ApplicationState, step: _Step) -> bool:
+    def _name(self, state: ApplicationState, known: _Name | None) -> _Name | None:
+        """The service that it belongs to, `known` when that is the one.
+
+        None when its environment is none of those between which things travel.
+        """
+        identity = state.memory.identity
+        if identity.environment not in self._rules.environments:
+            return None
+        if known is not None and known.service == identity.service and known.project == identity.project:
+            return known
+        return _Name(identity.project, identity.service)
+
+    def _one(self, name: _Name, service: Service) -> _Name:
+        """The same name, as the object that other Applications of the service have: a hundred thousand need room."""
+        for member in service.members:
+            namespace, _, application = member.partition("/")
+            return self._of.get(Key(namespace, application), name)
+        return name
+
+    def _shows_the_same(self, name: _Name, state: ApplicationState, step: _Step) -> bool:
         """The images of an Application are those that are remembered of it."""
-        service = self._known(name, step)
-        member = None if service is None else service.members.get(application)
-        images = state.facts.images
-        return member is not None and (not images or tuple(sorted(images)) == member.images)
+        service, facts = self._known(name, step), state.facts
+        member = None if service is None else service.members.get(f"{facts.namespace}/{facts.name}")
+        return member is not None and (not facts.images or tuple(sorted(facts.images)) == member.images)
 
     def _leave(self, key: Key, name: _Name, at: float, step: _Step) -> None:
         """An Application is gone, or belongs to another service or environment now."""
@@ -164,40 +187,41 @@ class Promotions:
         service = self._known(name, step)
         if service is None:
             return
-        becomes, happenings = services.gone(service, f"{key.namespace}/{key.name}", at, self._rules)
-        step.services[name] = becomes
+        becomes, happenings = sightings.gone(service, f"{key.namespace}/{key.name}", at, self._rules)
+        step.after[name] = becomes
         step.happenings.extend(happenings)
         if becomes is None:
             self._open.pop(name, None)
 
     def _known(self, name: _Name, step: _Step) -> Service | None:
-        """What is remembered of a service; None when it is new."""
-        if name in step.services:
-            return step.services[name]
-        blob = self._services.get(name)
-        return None if blob is None else _DECODER.decode(memoryview(blob)[1:])
+        """What is remembered of a service; None when it is new. Read once a step."""
+        if name in step.after:
+            return step.after[name]
+        if name not in step.before:
+            blob = self._services.get(name)
+            step.before[name] = None if blob is None else _DECODER.decode(memoryview(blob)[1:])
+        return step.before[name]
 
     def _keep(
         self,
         name: _Name,
+        before: Service | None,
         after: Service | None,
         states: dict[Pair, PromotionState | None],
         saved: dict[str, bytes | None],
     ) -> None:
         """Keep what is remembered of a service, and note what of it is another now."""
-        before = self._services.get(name)
+        if after is before:
+            return
         blob = None if after is None else VERSION + _ENCODER.encode(after)
-        if blob == before:
+        if blob == self._services.get(name):
             return
         saved[name.blob] = blob
         if blob is None:
             del self._services[name]
         else:
             self._services[name] = blob
-        stood = {} if before is None else services.states(_DECODER.decode(memoryview(before)[1:]), self._rules)
-        stands = {} if after is None else services.states(after, self._rules)
-        states.update(dict.fromkeys(stood.keys() - stands.keys()))
-        states.update((pair, state) for pair, state in stands.items() if stood.get(pair) != state)
+        states.update(services.changed_states(before, after, self._rules))
 
 
 def _decoded(blob: bytes) -> Service | None:
@@ -207,12 +231,6 @@ def _decoded(blob: bytes) -> Service | None:
         return _DECODER.decode(memoryview(blob)[1:])
     except DecodeError:
         return None
-
-
-def _name(state: ApplicationState, rules: Rules) -> _Name | None:
-    """The service that it belongs to; None when its environment is none of those between which things travel."""
-    identity = state.identity
-    return _Name(identity.project, identity.service) if identity.environment in rules.environments else None
 
 
 def _is_same(before: ApplicationState, after: ApplicationState) -> bool:

@@ -98,8 +98,11 @@ class Rollout(Struct, frozen=True, gc=False, array_like=True, kw_only=True):
     """It was told that it was promoted."""
 
 
-def member(known: Member | None, state: ApplicationState, *, observed: bool) -> Member:
-    """What is known of an Application now. `observed`: its images are of now, and not let go of."""
+def member(known: Member | None, state: ApplicationState, uid: int, *, observed: bool) -> Member:
+    """What is known of an Application now. `uid` is the digest of its own.
+
+    `observed`: its images are of now, and not let go of.
+    """
     facts, memory = state.facts, state.memory
     deployed = memory.deployed
     revision, sources = ((), 0) if known is None else (known.revision, known.sources)
@@ -109,7 +112,7 @@ def member(known: Member | None, state: ApplicationState, *, observed: bool) -> 
     degraded = facts.health is HealthStatus.DEGRADED and _is_after(memory.health_since, state, settled=False)
     return Member(
         environment=memory.identity.environment,
-        uid=digest((facts.uid,)),
+        uid=uid,
         place=digest(tuple(map(_place, facts.sources))),
         revision=revision,
         sources=sources,
@@ -172,13 +175,14 @@ def slim(rollout: Rollout) -> Rollout:
 
 
 def assessed(rollout: Rollout, members: Mapping[str, Member], at: float) -> Rollout:
-    """The rollout as `members`, all of its environment, show it at `at`."""
+    """The rollout as `members`, all of its environment, show it at `at`. The same object when it is as it was."""
     deployed = [one for one in members.values() if one.revision]
-    common = frozenset.intersection(*(one.revisions for one in deployed)) if deployed else frozenset()
-    if rollout.revision in common:
-        rollout = replace(rollout, revision_digest=digest(rollout.revision))
-    taking_part = [members[name] for name in rollout.members if name in members]
+    if deployed and rollout.revision and all(rollout.revision in (one.revision, one.settled) for one in deployed):
+        revision_digest = digest(rollout.revision)
+        if revision_digest != rollout.revision_digest:
+            rollout = replace(rollout, revision_digest=revision_digest)
     if rollout.ready_at is None:
+        taking_part = [members[name] for name in rollout.members if name in members]
         rollout = _progressed(rollout, taking_part, at)
     rollout = _pictured(rollout, members.values(), at, alone=len(deployed) == 1)
     return _bare(rollout) if rollout.manner is Manner.BASELINE else rollout
@@ -187,6 +191,8 @@ def assessed(rollout: Rollout, members: Mapping[str, Member], at: float) -> Roll
 def _bare(rollout: Rollout) -> Rollout:
     """Nothing is told of what was there when we came: digests do."""
     known = rollout.revision_digest != 0
+    if not (rollout.members or rollout.syncs or rollout.images or (known and rollout.revision)):
+        return rollout
     return replace(rollout, members=(), syncs=(), images=(), revision=() if known else rollout.revision)
 
 

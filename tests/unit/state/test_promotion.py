@@ -191,6 +191,18 @@ def test_images_that_come_late_are_delivered() -> None:
     assert watcher.state("dev", "staging").images_match is False
 
 
+def test_images_of_what_was_there_are_taken_in_whenever_they_are_seen_first() -> None:
+    watcher = Watcher("images")
+    fleet = watcher.fleet
+    fleet.there(*ALL, images=())
+    fleet.now += 600
+    for name in ALL:
+        fleet.edit(name, images=image("1.0.0"))
+    assert watcher.state("dev", "staging").images_match
+    assert not watcher.state("staging", "prod").pending
+    assert watcher.happened == []
+
+
 @pytest.mark.parametrize("how", ["partial", "local", "dry_run"])
 def test_only_full_syncs_from_git_count(how: str) -> None:
     watcher = Watcher()
