@@ -80,7 +80,8 @@ def told(service: Service, environment: str, sight: Sight, rules: Rules, happeni
 
 def promoted(service: Service, sight: Sight, rules: Rules, happenings: list[Happening]) -> Service:
     """Tell of what is Healthy in an environment and was in an earlier one before, once."""
-    waiting = {environment for environment, had in service.rollouts.items() if may_be_promoted(had[-1])}
+    first = rules.environments[0]
+    waiting = [name for name, had in service.rollouts.items() if name != first and may_be_promoted(had[-1])]
     if not waiting:
         return service
     by_environment = by_environments(service, rules)

@@ -1,9 +1,9 @@
 """How the neighbouring environments of one service stand to each other. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from observability.model.promotion import Pair, PromotionKey, PromotionState
-from observability.state.rollouts import Manner, Member, Rollout, union
+from observability.state.rollouts import Manner, Member, Revision, Rollout, union
 
 Members = Mapping[str, Member]
 Rollouts = Mapping[str, tuple[Rollout, ...]]
@@ -13,7 +13,7 @@ def key_of(setting: PromotionKey, *environments: Members) -> PromotionKey:
     """What travels between environments: see `PromotionKey`; never AUTO."""
     if setting is not PromotionKey.AUTO:
         return setting
-    places = [frozenset(one.place for one in members.values()) for members in environments]
+    places = [{one.place for one in members.values()} for members in environments]
     same = all(found == places[0] for found in places)
     return PromotionKey.REVISION if same else PromotionKey.IMAGES
 
@@ -75,7 +75,7 @@ def state_of(pair: Pair, key: PromotionKey, members: tuple[Members, Members], ro
     """How the environments of `pair` stand; `members` are those of the first and of the second."""
     before, after = members
     revision_match = _match(_revisions(before), _revisions(after))
-    images_match = _same(union(before.values()), union(after.values()))
+    images_match = _same(_images(before), _images(after))
     equal = revision_match if key is PromotionKey.REVISION else images_match
     since = None if equal else _pending_since(rollouts, pair, key)
     return PromotionState(pair, key, since is not None, since, revision_match, images_match)
@@ -102,14 +102,27 @@ def _waiting(gives: Sequence[Rollout], had: Sequence[Rollout], key: PromotionKey
             yield one
 
 
-def _revisions(members: Members) -> frozenset[tuple[str, ...]] | None:
+def _revisions(members: Members) -> Set[Revision] | None:
     """The revisions that all of them run; None when nothing is deployed."""
-    deployed = [one.revisions for one in members.values() if one.revision]
-    return frozenset.intersection(*deployed) if deployed else None
+    found: set[Revision] | None = None
+    for one in members.values():
+        if one.revision:
+            runs = {one.revision, one.settled} if one.settled else {one.revision}
+            found = runs if found is None else found & runs
+    return found
 
 
-def _match(one: frozenset[tuple[str, ...]] | None, other: frozenset[tuple[str, ...]] | None) -> bool | None:
+def _match(one: Set[Revision] | None, other: Set[Revision] | None) -> bool | None:
     return None if one is None or other is None else not one.isdisjoint(other)
+
+
+def _images(members: Members) -> tuple[str, ...]:
+    """All images of them, sorted."""
+    if len(members) == 1:
+        (member,) = members.values()
+        if len(member.images) < 2:
+            return member.images
+    return union(members.values())
 
 
 def _same(one: tuple[str, ...], other: tuple[str, ...]) -> bool | None:

@@ -107,10 +107,9 @@ class Promotions:
         """
         step = _Step({}, {}, [])
         for change in changes:
-            if change.kind is not Kind.APPLICATION:
-                continue
             try:
-                self._take(change, step)
+                if not self._says_nothing(change):
+                    self._take(change, step)
             except Exception as error:
                 failed(error)
         states: dict[Pair, PromotionState | None] = {}
@@ -122,51 +121,69 @@ class Promotions:
                 failed(error)
         return PromotionStep(states, tuple(step.happenings), saved)
 
-    def _take(self, change: Change, step: _Step) -> None:
+    def _says_nothing(self, change: Change) -> bool:
+        """Nothing that counts is another than before, and nothing is on its way. Nearly all changes are such."""
         before, after = change.before, change.after
-        known = self._of.get(change.key)
+        if not isinstance(after, ApplicationState):
+            return not isinstance(before, ApplicationState)
+        if not isinstance(before, ApplicationState):
+            return False
+        memory, known = after.memory, self._of.get(change.key)
+        if known is None:
+            return memory.identity.environment not in self._rules.environments
+        return known not in self._open and self._is_of(known, after) and _is_same(before, after)
+
+    def _is_of(self, name: _Name, state: ApplicationState) -> bool:
+        """The Application belongs to this service."""
+        identity = state.memory.identity
+        return (
+            name.service == identity.service
+            and name.project == identity.project
+            and identity.environment in self._rules.environments
+        )
+
+    def _take(self, change: Change, step: _Step) -> None:
+        after, known = change.after, self._of.get(change.key)
         if not isinstance(after, ApplicationState):
             if known is not None:
                 self._leave(change.key, known, change.received_at, step)
             return
-        now = self._name(after, known)
-        if known is not None and known is not now:
+        if known is not None and not self._is_of(known, after):
             self._leave(change.key, known, change.received_at, step)
-        if now is None:
-            return
-        fresh = not isinstance(before, ApplicationState) or after.facts is not before.facts
-        if now is known and isinstance(before, ApplicationState) and _is_same(before, after):
-            until = self._open.get(now)
-            if until is None:
-                return  # nearly all are such
-            if change.received_at <= until < inf and (not fresh or self._shows_the_same(now, after, step)):
+            known = None
+        if known is None:
+            identity = after.memory.identity
+            if identity.environment not in self._rules.environments:
                 return
-        service = self._known(now, step)
+            self._see(_Name(identity.project, identity.service), change, after, step)
+        elif not self._shows_nothing(known, change, after, step):
+            self._see(known, change, after, step)
+
+    def _see(self, name: _Name, change: Change, state: ApplicationState, step: _Step) -> None:
+        """Take in the sight of an Application of this service."""
+        service = self._known(name, step)
         if service is None:
-            service = Service(engine=after.identity.engine, project=now.project, name=now.service)
-        self._of[change.key] = now = self._one(now, service)
-        name = f"{change.key.namespace}/{change.key.name}"
-        sight = Sight(name, after, change.received_at, fresh, change.born, change.catch_up)
+            service = Service(engine=state.identity.engine, project=name.project, name=name.service)
+        key, at = change.key, change.received_at
+        if key not in self._of:
+            self._of[key] = name = self._one(name, service)
+        fresh = change.before is None or state.facts is not change.before.facts
+        sight = Sight(f"{key.namespace}/{key.name}", state, at, fresh, change.born, change.catch_up)
         becomes, happenings = sightings.seen(service, sight, self._rules)
-        step.after[now] = becomes
+        step.after[name] = becomes
         step.happenings.extend(happenings)
         until = services.open_until(becomes)
-        if change.received_at <= until:
-            self._open[now] = until
+        if at <= until:
+            self._open[name] = until
         else:
-            self._open.pop(now, None)
+            self._open.pop(name, None)
 
-    def _name(self, state: ApplicationState, known: _Name | None) -> _Name | None:
-        """The service that it belongs to, `known` when that is the one.
-
-        None when its environment is none of those between which things travel.
-        """
-        identity = state.memory.identity
-        if identity.environment not in self._rules.environments:
-            return None
-        if known is not None and known.service == identity.service and known.project == identity.project:
-            return known
-        return _Name(identity.project, identity.service)
+    def _shows_nothing(self, name: _Name, change: Change, state: ApplicationState, step: _Step) -> bool:
+        """Nothing that counts for a service of which only images may still change is another than before."""
+        before, until = change.before, self._open.get(name, inf)
+        if not (change.received_at <= until < inf and isinstance(before, ApplicationState)):
+            return False
+        return _is_same(before, state) and (state.facts is before.facts or self._shows_the_same(name, state, step))
 
     def _one(self, name: _Name, service: Service) -> _Name:
         """The same name, as the object that other Applications of the service have: a hundred thousand need room."""

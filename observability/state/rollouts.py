@@ -7,6 +7,7 @@ environment, and is ready when all of them are Healthy.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import IntEnum
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
@@ -113,7 +114,7 @@ def member(known: Member | None, state: ApplicationState, uid: int, *, observed:
     return Member(
         environment=memory.identity.environment,
         uid=uid,
-        place=digest(tuple(map(_place, facts.sources))),
+        place=_place(facts.sources),
         revision=revision,
         sources=sources,
         settled=memory.settled.revisions if settles and memory.settled is not None else (),
@@ -132,7 +133,8 @@ def is_rollback(state: ApplicationState) -> bool:
     return state.memory.rolled_back or (run is not None and run.kind is SyncKind.ROLLBACK)
 
 
-def digest(value: Sequence[str]) -> int:
+@lru_cache(2048)
+def digest(value: tuple[str, ...]) -> int:
     """The same number for the same value, in every process; 0 for nothing."""
     if not value:
         return 0
@@ -290,6 +292,12 @@ def _ended_at(state: ApplicationState) -> float:
     return deployed_at
 
 
-def _place(source: Source) -> str:
+@lru_cache(2048)
+def _place(sources: tuple[Source, ...]) -> int:
+    """Digest of where they are read from."""
+    return digest(tuple(map(_text, sources)))
+
+
+def _text(source: Source) -> str:
     target = source.target_revision.removeprefix("refs/heads/")
     return "\n".join((source.repository, source.path, source.chart, "" if target in _HEADS else target))

@@ -66,6 +66,8 @@ def changed_states(before: Service | None, after: Service | None, rules: Rules) 
 
     Only what follows from environments that are others is looked at: `before` and `after` share what is not.
     """
+    if before is not None and after is not None and _stand_the_same(before, after):
+        return {}
     had = {} if before is None else by_environments(before, rules)
     has = {} if after is None else by_environments(after, rules)
     touched: Collection[str] = had.keys() | has.keys()
@@ -91,20 +93,30 @@ def _states(
     return found
 
 
-def _stands_the_same(environment: str, before: Service, after: Service, had: Members, has: Members) -> bool:
+def _stand_the_same(before: Service, after: Service) -> bool:
     """Nothing that states are made of is another than before."""
-    if before.rollouts.get(environment) is not after.rollouts.get(environment) or had.keys() != has.keys():
+    return before.rollouts is after.rollouts and _show_the_same(before.members, after.members)
+
+
+def _stands_the_same(environment: str, before: Service, after: Service, had: Members, has: Members) -> bool:
+    """Nothing of it that states are made of is another than before."""
+    return before.rollouts.get(environment) is after.rollouts.get(environment) and _show_the_same(had, has)
+
+
+def _show_the_same(had: Members, has: Members) -> bool:
+    if had.keys() != has.keys():
         return False
-    return all(one is had[name] or _shows_the_same(one, had[name]) for name, one in has.items())
-
-
-def _shows_the_same(one: Member, other: Member) -> bool:
-    return (
-        one.place == other.place
-        and one.revision == other.revision
-        and one.settled == other.settled
-        and one.images == other.images
-    )
+    for name, one in has.items():
+        other = had[name]
+        if one is not other and (
+            one.environment != other.environment
+            or one.place != other.place
+            or one.revision != other.revision
+            or one.settled != other.settled
+            or one.images != other.images
+        ):
+            return False
+    return True
 
 
 def open_until(service: Service) -> float:
