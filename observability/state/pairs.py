@@ -13,9 +13,14 @@ def key_of(setting: PromotionKey, *environments: Members) -> PromotionKey:
     """What travels between environments: see `PromotionKey`; never AUTO."""
     if setting is not PromotionKey.AUTO:
         return setting
-    places = [{one.place for one in members.values()} for members in environments]
-    same = all(found == places[0] for found in places)
-    return PromotionKey.REVISION if same else PromotionKey.IMAGES
+    first: set[int] | None = None
+    for members in environments:
+        places = {one.place for one in members.values()}
+        if first is None:
+            first = places
+        elif places != first:
+            return PromotionKey.IMAGES
+    return PromotionKey.REVISION
 
 
 def digest_of(rollout: Rollout, key: PromotionKey) -> int:
@@ -51,20 +56,23 @@ def may_be_promoted(rollout: Rollout) -> bool:
 
 def steps(rollouts: Sequence[Rollout], key: PromotionKey) -> list[Rollout]:
     """The rollouts that brought something else than the one before, as far as that is known."""
-    known = [one for one in rollouts if digest_of(one, key)]
-    return [
-        one for place, one in enumerate(known) if not place or digest_of(known[place - 1], key) != digest_of(one, key)
-    ]
+    found: list[Rollout] = []
+    last = 0
+    for one in rollouts:
+        brought = one.revision_digest if key is PromotionKey.REVISION else one.images_digest
+        if brought and brought != last:
+            found.append(one)
+            last = brought
+    return found
 
 
 def _had(rollouts: Sequence[Rollout], given: Rollout, key: PromotionKey) -> bool:
     """One of these, of a later environment, brought what was given there before."""
-    return any(
-        one.ready_at is not None
-        and digest_of(one, key) == digest_of(given, key)
-        and one.deployed_at >= given.deployed_at
-        for one in rollouts
-    )
+    brought = digest_of(given, key)
+    for one in rollouts:
+        if one.ready_at is not None and one.deployed_at >= given.deployed_at and digest_of(one, key) == brought:
+            return True
+    return False
 
 
 def _precedes(one: Rollout, at: float) -> bool:

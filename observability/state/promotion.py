@@ -23,6 +23,9 @@ PREFIX: Final = "promotion/"
 VERSION: Final = b"\x01"
 """The first byte of a blob. One of another version is not read: what runs then is the new starting point."""
 
+_MOST_READ: Final = 512
+"""So many services are kept as they were read last: where something is on its way, it is one change after another."""
+
 _ENCODER: Final = Encoder()
 _DECODER: Final = Decoder(Service)
 
@@ -60,6 +63,8 @@ class Promotions:
         """`environments`: their names in the order of promotion; Applications of others are left out."""
         self._rules = Rules(environments, PromotionKey(key))
         self._services: dict[_Name, bytes] = {}
+        self._read: dict[_Name, Service] = {}
+        """Some of them as they are when read, the latest last."""
         self._of: dict[Key, _Name] = {}
         self._open: dict[_Name, float] = {}
         """Until when each service is open, see `services.open_until`; those that are not are left out."""
@@ -215,9 +220,20 @@ class Promotions:
         if name in step.after:
             return step.after[name]
         if name not in step.before:
-            blob = self._services.get(name)
-            step.before[name] = None if blob is None else _DECODER.decode(memoryview(blob)[1:])
+            blob, read = self._services.get(name), self._read.pop(name, None)
+            if blob is not None and read is None:
+                read = _DECODER.decode(memoryview(blob)[1:])
+            if read is not None:
+                self._put(name, read)
+            step.before[name] = read
         return step.before[name]
+
+    def _put(self, name: _Name, service: Service) -> None:
+        """Keep a service as it is when read, as the latest."""
+        self._read.pop(name, None)
+        self._read[name] = service
+        if len(self._read) > _MOST_READ:
+            del self._read[next(iter(self._read))]
 
     def _keep(
         self,
@@ -236,8 +252,11 @@ class Promotions:
         saved[name.blob] = blob
         if blob is None:
             del self._services[name]
+            self._read.pop(name, None)
         else:
             self._services[name] = blob
+        if after is not None:
+            self._put(name, after)
         states.update(services.changed_states(before, after, self._rules))
 
 
