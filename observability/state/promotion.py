@@ -24,7 +24,7 @@ VERSION: Final = b"\x01"
 """The first byte of a blob. One of another version is not read: what runs then is the new starting point."""
 
 _MOST_READ: Final = 512
-"""So many services are kept as they were read last: where something is on its way, it is one change after another."""
+"""Enough for those where something is on its way, one change after another: some 5 KB each."""
 
 _ENCODER: Final = Encoder()
 _DECODER: Final = Decoder(Service)
@@ -59,8 +59,14 @@ def _raise(error: Exception) -> None:
 class Promotions:
     """What is remembered of all services. One coroutine feeds it; it is not safe for threads."""
 
-    def __init__(self, environments: tuple[str, ...], key: str = PromotionKey.AUTO) -> None:
-        """`environments`: their names in the order of promotion; Applications of others are left out."""
+    def __init__(
+        self, environments: tuple[str, ...], key: str = PromotionKey.AUTO, most_read: int = _MOST_READ
+    ) -> None:
+        """`environments`: their names in the order of promotion; Applications of others are left out.
+
+        `most_read`: so many services are kept as they are when read, besides the bytes of all.
+        """
+        self._most_read = most_read
         self._rules = Rules(environments, PromotionKey(key))
         self._services: dict[_Name, bytes] = {}
         self._read: dict[_Name, Service] = {}
@@ -232,7 +238,7 @@ class Promotions:
         """Keep a service as it is when read, as the latest."""
         self._read.pop(name, None)
         self._read[name] = service
-        if len(self._read) > _MOST_READ:
+        if len(self._read) > self._most_read:
             del self._read[next(iter(self._read))]
 
     def _keep(

@@ -176,6 +176,18 @@ def slim(rollout: Rollout) -> Rollout:
     return replace(rollout, members=(), syncs=(), revision=(), images=(), replaced=(), failed_at=None)
 
 
+def is_at_rest(rollout: Rollout, at: float) -> bool:
+    """Whatever its Applications show, `assessed` finds nothing new at `at`: all of it is known, and stays as it is."""
+    return (
+        rollout.ready_at is not None
+        and rollout.images_digest != 0
+        and at > rollout.watched_until
+        and not rollout.replaced
+        and (not rollout.revision or digest(rollout.revision) == rollout.revision_digest)
+        and (rollout.manner is not Manner.BASELINE or _bare(rollout) is rollout)
+    )
+
+
 def assessed(rollout: Rollout, members: Mapping[str, Member], at: float) -> Rollout:
     """The rollout as `members`, all of its environment, show it at `at`. The same object when it is as it was."""
     deployed = [one for one in members.values() if one.revision]

@@ -75,9 +75,8 @@ def changed_states(before: Service | None, after: Service | None, rules: Rules) 
         touched = [name for name in has if not _stands_the_same(name, before, after, had[name], has[name])]
     stood = {} if before is None else _states(before, had, touched, rules)
     stands = {} if after is None else _states(after, has, touched, rules)
-    found: dict[Pair, PromotionState | None] = dict.fromkeys(pair for pair in stood if pair not in stands)
-    found.update((pair, state) for pair, state in stands.items() if stood.get(pair) != state)
-    return found
+    others: dict[Pair, PromotionState | None] = {pair: one for pair, one in stands.items() if stood.get(pair) != one}
+    return others | dict.fromkeys(stood.keys() - stands.keys())
 
 
 def _states(

@@ -97,5 +97,7 @@ def _assessed(service: Service, environment: str, at: float) -> Service:
     had = service.rollouts.get(environment, ())
     if not had:
         return service
+    if rollouts.is_at_rest(had[-1], at):
+        return service
     assessed = rollouts.assessed(had[-1], members_in(service, environment), at)
     return service if assessed is had[-1] else with_rollouts(service, environment, (*had[:-1], assessed))

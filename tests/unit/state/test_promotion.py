@@ -549,9 +549,64 @@ STEPS: Final[tuple[Callable[[Fleet, str], None], ...]] = (
 )
 
 
+LATER: Final[tuple[Callable[[Fleet, str], None], ...]] = (
+    *STEPS,
+    lambda fleet, name: fleet.edit(name, muted_until=fleet.now),
+    lambda fleet, name: fleet.edit(name, images=image("1.4.0")),
+    lambda fleet, name: fleet.edit(name, images=image("1.3.0") + image("1.4.0")),
+    lambda fleet, name: fleet.edit(name, **by_path(name)),
+    lambda fleet, name: setattr(fleet, "now", fleet.now + 61),
+)
+
+
 @settings(max_examples=40, deadline=None)
 @given(
-    st.lists(st.tuples(st.sampled_from(STEPS), st.sampled_from(ALL)), max_size=12),
+    st.lists(st.tuples(st.sampled_from(LATER), st.sampled_from((*ALL, "cart-dev", "cart-prod"))), max_size=16),
+    st.sampled_from(["auto", "revision", "images"]),
+)
+def test_whatever_happens_all_that_stands_otherwise_is_told_and_nothing_else(
+    steps: list[tuple[Callable[[Fleet, str], None], str]], key: str
+) -> None:
+    promotions = Promotions(ENVIRONMENTS, key)
+
+    def hear(changes: Sequence[Change]) -> None:
+        before = {state.pair: state for state in promotions.states()}
+        told = promotions.apply(changes).states
+        after = {state.pair: state for state in promotions.states()}
+        gone = dict.fromkeys(before.keys() - after.keys())
+        assert told == {pair: state for pair, state in after.items() if before.get(pair) != state} | gone
+
+    fleet = Fleet(hear)
+    fleet.there(*ALL, "cart-dev", "cart-prod", images=())
+    for step, name in steps:
+        step(fleet, name)
+    for name in ALL:
+        fleet.delete(name)
+    assert {state.pair.service for state in promotions.states()} == {"cart"}
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(LATER), st.sampled_from((*ALL, "cart-dev", "cart-prod"))), max_size=16),
+    st.sampled_from(["auto", "revision", "images"]),
+)
+def test_whatever_is_kept_as_it_was_read_the_same_follows(
+    steps: list[tuple[Callable[[Fleet, str], None], str]], key: str
+) -> None:
+    kept, forgetful = Promotions(ENVIRONMENTS, key), Promotions(ENVIRONMENTS, key, most_read=1)
+
+    def hear(changes: Sequence[Change]) -> None:
+        assert kept.apply(changes) == forgetful.apply(changes)
+
+    fleet = Fleet(hear)
+    fleet.there(*ALL, "cart-dev", "cart-prod")
+    for step, name in steps:
+        step(fleet, name)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(LATER), st.sampled_from(ALL)), max_size=12),
     st.sampled_from(["auto", "revision", "images"]),
     st.randoms(use_true_random=False),
 )
