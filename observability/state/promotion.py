@@ -139,19 +139,15 @@ class Promotions:
             return not isinstance(before, ApplicationState)
         if not isinstance(before, ApplicationState):
             return False
-        memory, known = after.memory, self._of.get(change.key)
+        known = self._of.get(change.key)
         if known is None:
-            return memory.identity.environment not in self._rules.environments
-        return known not in self._open and self._is_of(known, after) and _is_same(before, after)
+            return after.memory.identity.environment not in self._rules.environments
+        return known not in self._open and _is_same(before, after) and self._is_of(known, after)
 
     def _is_of(self, name: _Name, state: ApplicationState) -> bool:
         """The Application belongs to this service."""
-        identity = state.memory.identity
-        return (
-            name.service == identity.service
-            and name.project == identity.project
-            and identity.environment in self._rules.environments
-        )
+        _, _, _, project, environment, service = state.memory.identity
+        return name == (project, service) and environment in self._rules.environments
 
     def _take(self, change: Change, step: _Step) -> None:
         after, known = change.after, self._of.get(change.key)
@@ -200,7 +196,8 @@ class Promotions:
         """The same name, as the object that other Applications of the service have: a hundred thousand need room."""
         for member in service.members:
             namespace, _, application = member.partition("/")
-            return self._of.get(Key(namespace, application), name)
+            found = self._of.get(Key(namespace, application))
+            return found if found is not None and found == name else name
         return name
 
     def _shows_the_same(self, name: _Name, state: ApplicationState, step: _Step) -> bool:
