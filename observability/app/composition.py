@@ -7,9 +7,9 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -121,11 +121,10 @@ async def run(settings: Settings, clock: Callable[[], float] = time.time) -> Non
             stack.push_async_callback(delivery.sink.close)
             await journal.add_endpoint(delivery.sink.name)
         known = await recorder.restore()
-        commits_run = () if history.commits is None else ((history.commits.run(), "commits"),)
         lanes = (
             *((_observe(one, known.get(one.scope), pipeline), _name(one.scope)) for one in subjects),
             *((send(journal, one.sink, one.how), f"send {one.sink.name}") for one in sendings),
-            *commits_run,
+            *_of_commits(history.commits, pipeline),
             (recorder.write(), "journal"),
             (recorder.welcome(), "welcome"),
             (recorder.unfold(), "unfold"),
@@ -241,6 +240,13 @@ async def _observe(subject: Subject, resume_from: str | None, pipeline: Pipeline
             log.warning("going on without what may tell the identity of Applications", kinds=_BEFORE_APPLICATIONS)
     async for batch in watch(subject, resume_from):
         pipeline.take(subject.scope, batch)
+
+
+def _of_commits(commits: Enrichment | None, pipeline: Pipeline) -> tuple[tuple[Coroutine[Any, Any, None], str], ...]:
+    """What finds out about commits, and judges with them; nothing where nobody is asked."""
+    if commits is None:
+        return ()
+    return (commits.run(), "commits"), (commits.ask_again(), "authors"), (pipeline.learn(commits), "learn")
 
 
 async def _settle_down(pipeline: Pipeline) -> None:

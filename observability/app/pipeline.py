@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 
 from observability.app.availability import Availability
+from observability.app.enrichment import Enrichment
 from observability.app.recorder import Recorder
 from observability.delivery.exposition import Exposition
 from observability.delivery.own import OwnMetrics
@@ -72,6 +73,18 @@ class Pipeline:
                 break
         self._own.set(exporter.OBJECTS, (kind.value,), len(self._store.states(kind)))
         self._wake.set()
+
+    async def learn(self, commits: Enrichment) -> None:
+        """Judge with each commit that becomes known, for ever."""
+        while True:
+            key, commit = await commits.learned.get()
+            try:
+                changes = self._store.learn(key, commit, self._clock())
+            except Exception as error:
+                self.failed(Kind.APPLICATION, error)
+            else:
+                self._tell(changes)
+            await asyncio.sleep(0)  # a queue that has more does not make room for others
 
     @property
     def known(self) -> int:

@@ -125,6 +125,7 @@ class Recorder:
             self._exposition.reflect(TALLIES, dict(tallies))
         async for batch in _sliced(states):
             changes = [Change(_kind(state), state.facts.key, None, state, now) for state in batch]
+            self._await_authors(batch)
             self._exposition.apply(changes)
             self._exposition.reflect(TALLIES, self._tallies.take((), changes))
         cursors = {scope: cursor.at for scope, cursor in restored.cursors.items()}
@@ -209,6 +210,12 @@ class Recorder:
                 self._wanted.set()
                 await asyncio.sleep(0)
             self._exposition.reflect(TALLIES, self._tallies.listed())
+
+    def _await_authors(self, states: Iterable[State]) -> None:
+        if self._commits is not None:
+            for state in states:
+                if isinstance(state, ApplicationState):
+                    self._commits.await_author(state)
 
     def _enriched(self, change: Change, events: list[Event]) -> list[Event]:
         state = change.after or change.before

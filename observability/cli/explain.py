@@ -123,7 +123,7 @@ def explain(question: Question, settings: "Settings", at: int) -> Explained:
     identity = identification.identify(application, question.owner, question.project)
     memory = memories.first(application, identity, at / 1e9, settings.state.settle_seconds, born=False)
     requirements = next((one.policies for one in settings.environments if one.name == identity.environment), {})
-    judged = {policy for policy, _ in policies.POLICIES}
+    judged = {policy for policy, fact in policies.POLICIES if fact(application, memory) is not None}
     violated = policies.violations(application, memory, policies.demands(requirements))
     return Explained(
         application,

@@ -154,6 +154,10 @@ class Memory(Struct, gc=False, kw_only=True, omit_defaults=True):
     """The same of a sync with risky options of its own."""
     outside_window: bool = False
     """The last sync ended while a window forbade it."""
+    four_eyes: bool | None = None
+    """Who deployed what is deployed did not write it. None: that is not known, or nobody in person deployed it."""
+    deployer: str = ""
+    """Who deployed it by hand, while its author is not known; empty: nobody waits for that."""
     run: Run | None = None
     """The sync operation on its way, or the last one; None before the first, and when what was asked for was taken
     back."""

@@ -64,7 +64,9 @@ class _Ledger:
         self.syncs: list[Sync] = []
         self.by_run: dict[tuple[Key, str], Sync] = {}
         self.latest: dict[Key, Sync] = {}
-        self.standing: set[tuple[Key, str]] = set()
+        self.deployed: dict[Key, Sync] = {}
+        self.standing: set[Key] = set()
+        """Their last sync was outside a window."""
 
     def sync(self, event: Event) -> Sync:
         """That of the event, which is noted now when it is new."""
@@ -72,9 +74,7 @@ class _Ledger:
         found = self.by_run.get((key, run or event.id))
         if found is None:
             found = self.by_run[key, run or event.id] = self.latest[key] = _begun(event, key, run)
-            for policy, field in _JUDGED.items():
-                if (key, policy) in self.standing:
-                    setattr(found, field, True)
+            found.outside_window = True if key in self.standing else None
             self.syncs.append(found)
         return found
 
@@ -108,12 +108,6 @@ _TOLD: Final[Mapping[str, str]] = {
     "message": "gitops.commit.message",
 }
 
-_JUDGED: Final[Mapping[str, str]] = {
-    Policy.OUTSIDE_WINDOW: "outside_window",
-    Policy.FOUR_EYES: "four_eyes_violated",
-}
-"""The policies that are about one sync, and the field that says so."""
-
 
 def _finished(ledger: _Ledger, event: Event) -> None:
     if flag(event, "gitops.sync.dry_run"):
@@ -130,10 +124,21 @@ def _deployed(ledger: _Ledger, event: Event) -> None:
     _fill(sync, event)
     sync.deployed = True
     sync.images = words(event, "gitops.images")
+    ledger.deployed[sync.application] = sync
+    _four_eyes(sync, event)
+
+
+def _four_eyes(sync: Sync, event: Event) -> None:
+    told = event.attributes.get("gitops.four_eyes")
+    if isinstance(told, bool):
+        sync.four_eyes_violated = not told
 
 
 def _healthy(ledger: _Ledger, event: Event) -> None:
     """It comes late enough to know the commit, and the images."""
+    deployed = ledger.deployed.get(application(event))
+    if deployed is not None and deployed.revision == text(event, "gitops.revision"):
+        _four_eyes(deployed, event)
     sync = ledger.latest.get(application(event))
     if sync is not None and sync.revision == text(event, "gitops.revision"):
         sync.author = text(event, "gitops.commit.author.name") or sync.author
@@ -148,22 +153,25 @@ def _rolled_back(ledger: _Ledger, event: Event) -> None:
 
 
 def _violated(ledger: _Ledger, event: Event) -> None:
+    """That of four eyes may come long after the deployment that it is about, and other syncs in between."""
     key, policy = application(event), text(event, "gitops.policy")
-    if policy in _JUDGED:
-        ledger.standing.add((key, policy))
+    if policy == Policy.OUTSIDE_WINDOW:
+        ledger.standing.add(key)
         if key in ledger.latest:
-            setattr(ledger.latest[key], _JUDGED[policy], True)
+            ledger.latest[key].outside_window = True
+    elif policy == Policy.FOUR_EYES and key in ledger.deployed:
+        ledger.deployed[key].four_eyes_violated = True
 
 
 def _restored(ledger: _Ledger, event: Event) -> None:
-    """A sync inside a window ends the violation at once; that of another commit when its author is known."""
+    """A sync inside a window ends the violation at once. That four eyes are not violated any more says nothing yet."""
     key, policy = application(event), text(event, "gitops.policy")
-    ledger.standing.discard((key, policy))
-    latest = ledger.latest.get(key)
-    if policy not in _JUDGED or latest is None:
+    if policy != Policy.OUTSIDE_WINDOW:
         return
-    if policy == Policy.FOUR_EYES or latest.observed_at == event.observed_at:
-        setattr(latest, _JUDGED[policy], False)
+    ledger.standing.discard(key)
+    latest = ledger.latest.get(key)
+    if latest is not None and latest.observed_at == event.observed_at:
+        latest.outside_window = False
 
 
 _FOLDS: Final[Mapping[str, Callable[[_Ledger, Event], None]]] = {

@@ -189,7 +189,7 @@ def _restored(t: Transition) -> Iterable[Occurrence]:
     _, went = changed(t.before.violations, t.after.violations)
     version = t.after.facts.resource_version
     for policy in went:
-        body = f"{t.name}: keeps the policy {policy} of {t.after.identity.environment} again"
+        body = f"{t.name}: no longer violates the policy {policy} of {t.after.identity.environment}"
         yield Occurrence(at=t.at, key=(str(policy), version), body=body, attributes={"gitops.policy": str(policy)})
 
 

@@ -81,6 +81,12 @@ Every event carries {", ".join(f"`{one}`" for one in COMMON)} (the last one wher
 one of an Application also {", ".join(f"`{one}`" for one in COMMON_OF_APPLICATIONS)};
 one of an ApplicationSet or AppProject `gitops.applicationset.` or `gitops.project.` with `name`, `namespace`, `uid`.
 One of a service has no `k8s.namespace.name`: its Applications may be in several.
+
+With `argocd.metadata`, events of a revision that waits, is synced, deployed, healthy or rolled back to also carry what
+is known of its commit: `gitops.commit.author.name`, `gitops.commit.author.email`, `gitops.commit.time_seconds`,
+`gitops.commit.message`, `gitops.commit.signed`, `gitops.commit.signature`; or `gitops.commit.missing`, since no event
+waits for that. `deployed` and `healthy_after_deploy` also say `gitops.four_eyes`, where it is known: who deployed it by
+hand did not write it.
 """
 
 _WORDS: Final = (
@@ -129,7 +135,7 @@ What an environment requires or forbids is set with `environments[].policies`. `
 | `parameter_overrides` | the source carries values of its own: Helm parameters or values, Kustomize images, replicas or patches, Jsonnet variables, plugin parameters or variables |
 | `target_revision` | a target revision is not pinned: neither a commit, nor a tag as far as its name tells (a full version, `v` and a number, a date) |
 | `skip_reconcile` | the annotation argocd.argoproj.io/skip-reconcile is set |
-| `four_eyes` | not judged yet: who wrote a commit is not in the Kubernetes API |
+| `four_eyes` | who deployed what is deployed also wrote its commit, as far as their names tell. Judged once the author is known (`argocd.metadata`); an automated sync, one by the built-in admin, and what was deployed before it was first seen violate nothing |
 """
 
 

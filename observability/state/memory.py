@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from observability.model.application import Application, Operation
 from observability.model.state import Awaited, Identity, Memory
 from observability.model.status import HealthStatus, Result, SyncStatus
-from observability.state import deployments, episodes, operations, runs
+from observability.state import authorship, deployments, episodes, operations, runs
 from observability.state.causes import cause
 
 _RESULTS: Final = tuple(Result)
@@ -47,6 +47,7 @@ def remember(memory: Memory, app: Application, at: float, settle_seconds: float,
         if newest is not None:
             awaited = Awaited(newest.id, newest.target, None, deployed)
             episodes.deployed(now, app, awaited, was_rolled_back=was_rolled_back)
+            authorship.deployed(now, newest)
     if app.health is not now.health or app.health_since is not None:
         now.health_since = app.health_since if app.health_since is not None else at
         now.health = app.health

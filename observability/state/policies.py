@@ -1,7 +1,4 @@
-"""What an environment requires or forbids of its Applications, and which of it is violated.
-
-`four_eyes` is not judged here: who wrote a commit is not in the Kubernetes API.
-"""
+"""What an environment requires or forbids of its Applications, and which of it is violated."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -13,9 +10,10 @@ from observability.model.state import Memory
 from observability.model.status import Policy
 from observability.settings.environments import Requirement
 
-Fact: TypeAlias = Callable[[Application, Memory], bool]
+Fact: TypeAlias = Callable[[Application, Memory], bool | None]
+"""What a policy is about. None: it is not known, and so violates nothing."""
 Demands: TypeAlias = tuple[tuple[Policy, Fact, bool], ...]
-"""Policies, the fact that each is about, and whether it should hold."""
+"""Policies, the fact that each is about, and the value of it that violates it."""
 
 _VERSION: Final = re.compile(
     r"""
@@ -36,7 +34,7 @@ def demands(requirements: Mapping[Policy, Requirement]) -> Demands:
     """What an environment asks for, ready to be judged: each policy that it does not ignore, as the table has them."""
     asked = ((policy, fact, requirements.get(policy, Requirement.IGNORED)) for policy, fact in POLICIES)
     return tuple(
-        (policy, fact, requirement is not Requirement.FORBIDDEN)
+        (policy, fact, requirement is Requirement.FORBIDDEN)
         for policy, fact, requirement in asked
         if requirement is not Requirement.IGNORED
     )
@@ -44,7 +42,7 @@ def demands(requirements: Mapping[Policy, Requirement]) -> Demands:
 
 def violations(app: Application, memory: Memory, demanded: Demands) -> tuple[Policy, ...]:
     """The policies that are violated."""
-    return tuple([policy for policy, fact, wanted in demanded if fact(app, memory) is not wanted])
+    return tuple([policy for policy, fact, unwanted in demanded if fact(app, memory) is unwanted])
 
 
 @lru_cache(maxsize=4096)
@@ -91,6 +89,10 @@ def _skips(app: Application, _: Memory) -> bool:
     return app.skip_reconcile
 
 
+def _four_eyes(_: Application, memory: Memory) -> bool | None:
+    return memory.four_eyes
+
+
 POLICIES: Final[tuple[tuple[Policy, Fact], ...]] = (
     (Policy.AUTOMATED_SYNC, _automated),
     (Policy.SELF_HEAL, _self_heals),
@@ -101,5 +103,6 @@ POLICIES: Final[tuple[tuple[Policy, Fact], ...]] = (
     (Policy.PARAMETER_OVERRIDES, _overridden),
     (Policy.TARGET_REVISION, _pinned),
     (Policy.SKIP_RECONCILE, _skips),
+    (Policy.FOUR_EYES, _four_eyes),
 )
 """The fact that each policy is about: violated where it holds and is forbidden, or does not and is required."""

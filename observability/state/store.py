@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from observability.model.application import Application, Key
 from observability.model.applicationset import ApplicationSet
+from observability.model.commit import Commit
 from observability.model.observation import Gone, Kind, Listed, Listing, Malformed, Observation, Resource, Scope, Seen
 from observability.model.project import Project
 from observability.model.state import (
@@ -26,8 +27,8 @@ from observability.model.state import (
 )
 from observability.settings.environments import Environment, IdentityRule
 from observability.settings.groups import GlobalProject
+from observability.state import authorship, operations, policies
 from observability.state import memory as memories
-from observability.state import operations, policies
 from observability.state.agenda import Agenda
 from observability.state.applicationsets import state_of
 from observability.state.calendar import Assignment, Calendar
@@ -163,6 +164,21 @@ class Store:
             except Exception as error:
                 failed(kind, error)
         return changes
+
+    def learn(self, key: Key, commit: Commit, at: float) -> list[Change]:
+        """Take in who wrote what an Application has deployed, and tell what changes; nothing when nobody waits for it.
+
+        It may come at any time after the deployment. What was told before is not let go yet.
+        """
+        before = self._applications.get(key)
+        if before is None:
+            return []
+        memory = authorship.learned(before.memory, before.facts.sources, commit)
+        if memory is before.memory:
+            return []
+        violations = policies.violations(before.facts, memory, self._demands.get(memory.identity.environment, ()))
+        after = self._applications[key] = replace(before, memory=memory, violations=violations)
+        return [Change(Kind.APPLICATION, key, before, after, at)]
 
     def rewind(self) -> None:
         """The clock was set back: what was judged by it, and when to judge again, holds no more. `due` judges anew."""

@@ -110,11 +110,18 @@ def test_changed_settings_do_not_rewrite_the_past() -> None:
 
 
 def test_four_eyes_may_be_judged_after_the_sync() -> None:
+    retried = sync(30, result="failure")
     found = audit.syncs(
-        [*sync(0), judged("violated", 3, "four_eyes"), *sync(60), judged("restored", 65, "four_eyes"), *sync(90)]
+        [*sync(0), *retried, judged("violated", 33, "four_eyes"), *sync(60), judged("restored", 60, "four_eyes")]
     )
-    assert [one.four_eyes_violated for one in found] == [True, False, None]
+    assert [one.four_eyes_violated for one in found] == [True, None, None]
     assert audit.remarks(found[0]) == ("four eyes violated",)
+
+
+def test_what_is_deployed_says_whether_four_eyes_saw_it() -> None:
+    healthy = event("healthy_after_deploy", 70, revision=NEW, four_eyes=False)
+    found = audit.syncs([*sync(0, four_eyes=True), *sync(60), healthy, judged("violated", 0, "four_eyes", "argocd/x")])
+    assert [one.four_eyes_violated for one in found] == [False, True]
 
 
 def test_other_policies_and_applications_do_not_matter() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from observability.model.commit import Commit, Signature
-from observability.signals.commits import attributes, four_eyes, lead_time_seconds
+from observability.signals.commits import attributes, lead_time_seconds
 from tests.builders import NOON
 
 
@@ -20,51 +20,6 @@ def test_the_lead_time_is_from_the_author_date_until_it_is_healthy() -> None:
 @pytest.mark.parametrize("unknown", [None, commit(), commit(authored_at=NOON + 1.0)])
 def test_there_is_no_lead_time_without_an_author_date_or_from_the_future(unknown: Commit | None) -> None:
     assert lead_time_seconds(unknown, NOON) is None
-
-
-@pytest.mark.parametrize(
-    ("initiator", "wrote"),
-    [
-        ("jo", {"author_name": "Jo"}),
-        ("JO.DOE@example.com", {"author_email": "jo.doe@example.com"}),
-        ("jo.doe", {"author_name": "Jo Doe", "author_email": "Jo.Doe@example.com"}),
-        ("jo.doe@sso.example.com", {"author_name": "Jo Doe", "author_email": "jo.doe@example.com"}),
-        ("jo@example.com", {"author_name": "jo"}),
-        ("octojo", {"author_name": "Jo Doe", "author_email": "1234+octojo@users.noreply.github.com"}),
-        ("octojo", {"author_name": "Jo Doe", "author_email": "octojo@users.noreply.github.com"}),
-        ("Straße", {"author_name": "STRASSE"}),
-    ],
-)
-def test_who_synced_what_they_wrote_was_alone(initiator: str, wrote: dict[str, str]) -> None:
-    assert four_eyes(initiator, commit(**wrote)) is False
-
-
-@pytest.mark.parametrize(
-    ("initiator", "wrote"),
-    [
-        ("kim", {"author_name": "Jo Doe", "author_email": "jo.doe@example.com"}),
-        ("kim@example.com", {"author_name": "Jo", "author_email": "jo@example.com"}),
-        ("octojo", {"author_name": "Jo Doe", "author_email": "1234+octojo@example.com"}),
-    ],
-)
-def test_who_synced_what_somebody_else_wrote_was_not_alone(initiator: str, wrote: dict[str, str]) -> None:
-    assert four_eyes(initiator, commit(**wrote)) is True
-
-
-@pytest.mark.parametrize(
-    ("initiator", "known"),
-    [
-        (None, commit(author_name="Jo")),
-        ("", commit(author_name="Jo")),
-        ("jo", None),
-        ("jo", commit()),
-        ("jo", commit(author_name=" ")),
-        ("admin", commit(author_name="Jo")),
-        ("admin", commit(author_name="admin")),
-    ],
-)
-def test_nothing_is_said_of_who_is_not_known(initiator: str | None, known: Commit | None) -> None:
-    assert four_eyes(initiator, known) is None
 
 
 def test_attributes_say_what_is_known() -> None:

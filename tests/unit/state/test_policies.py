@@ -93,6 +93,18 @@ CASES: Final[tuple[tuple[Policy, Requirement, tuple[Application, Memory], tuple[
         (app(skip_reconcile=True), memory()),
         (app(), memory()),
     ),
+    (
+        Policy.FOUR_EYES,
+        Requirement.REQUIRED,
+        (app(), memory(four_eyes=False)),
+        (app(), memory(four_eyes=True)),
+    ),
+    (
+        Policy.FOUR_EYES,
+        Requirement.REQUIRED,
+        (app(), memory(four_eyes=False)),
+        (app(), memory()),
+    ),
 )
 
 
@@ -110,10 +122,10 @@ def test_a_policy(
     assert violations(*violating, demands({})) == ()
 
 
-def test_each_policy_has_a_case_but_the_one_that_is_not_judged() -> None:
+def test_each_policy_has_a_case() -> None:
     judged = [policy for policy, _ in POLICIES]
-    assert set(judged) == {policy for policy, *_ in CASES} == set(Policy) - {Policy.FOUR_EYES}
-    assert judged == [policy for policy in Policy if policy is not Policy.FOUR_EYES]
+    assert set(judged) == {policy for policy, *_ in CASES}
+    assert judged == list(Policy)
 
 
 def test_all_at_once_come_in_the_order_of_the_table() -> None:
@@ -126,8 +138,11 @@ def test_all_at_once_come_in_the_order_of_the_table() -> None:
         parameter_overrides=True,
         skip_reconcile=True,
     )
-    remembered = memory(outside_window=True, rolled_back=True, local=True)
-    everything = dict.fromkeys(Policy, Requirement.FORBIDDEN) | {Policy.TARGET_REVISION: Requirement.PINNED}
+    remembered = memory(outside_window=True, rolled_back=True, local=True, four_eyes=False)
+    everything = dict.fromkeys(Policy, Requirement.FORBIDDEN) | {
+        Policy.TARGET_REVISION: Requirement.PINNED,
+        Policy.FOUR_EYES: Requirement.REQUIRED,
+    }
     assert violations(worst, remembered, demands(everything)) == tuple(policy for policy, _ in POLICIES)
 
 
