@@ -6,16 +6,19 @@ from contextlib import asynccontextmanager
 from typing import Any, Final, Self
 
 import pytest
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from observability.app.availability import Availability
 from observability.app.composition import METERS
+from observability.app.enrichment import Enrichment, Learned
 from observability.app.exposed import exposed
 from observability.app.pipeline import Pipeline
 from observability.delivery.exposition import Exposition
 from observability.delivery.family import Limits
 from observability.delivery.own import OwnMetrics
-from observability.model.application import Application
+from observability.model.application import Application, Key
+from observability.model.commit import Commit
 from observability.model.observation import (
     Alive,
     Kind,
@@ -32,8 +35,21 @@ from observability.model.status import Cause, Phase, SyncStatus
 from observability.settings import Cluster, Settings
 from observability.settings import Exposition as ExpositionSettings
 from observability.signals import exporter
+from observability.signals.transitions import Context
 from observability.state.store import Store
-from tests.builders import NOON, application, applicationset, gone, listing, operation, project, seen, target, window
+from tests.builders import (
+    NOON,
+    application,
+    applicationset,
+    entry,
+    gone,
+    listing,
+    operation,
+    project,
+    seen,
+    target,
+    window,
+)
 from tests.recorded import recorder
 
 APPLICATIONS: Final = Scope(Kind.APPLICATION)
@@ -352,3 +368,35 @@ async def test_what_cannot_be_judged_anew_leaves_the_others(running: Exporter) -
             await turns()
     assert len(await running.lines("gitops_application_sync_blocked", "manual", "} 1")) == 2
     assert await running.value("gitops_exporter_judge_failures_total", '"Application"') == 1
+
+
+# What is learned of commits
+
+
+class Silent:
+    """A source of commits that is never asked."""
+
+    async def commit(self, application: Key, repository: str, revision: str, place: int = 0) -> Commit | None:
+        raise AssertionError(revision)
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+
+async def test_a_commit_that_comes_late_shows_who_deployed_their_own(running: Exporter) -> None:
+    before = entry(0, "a", NOON - 3600)
+    app = application(history=(before,))
+    running.list_all(app)
+    by_hand = replace(entry(1, "b", NOON), username="jo")
+    running.take(seen(replace(app, history=(before, by_hand), desired=target("b"), resource_version="2")))
+    assert await running.lines("gitops_application_policy_violation", 'policy="four_eyes"') == []
+    commits = Enrichment(Silent(), Context.of(Settings().environments), lambda: NOON, lambda: 0.5)
+    learning = asyncio.create_task(running.pipeline.learn(commits))
+    commit = Commit(repository=app.sources[0].repository, revision="b", author_name="Jo")
+    commits.learned.put_nowait(Learned(None, commit))  # type: ignore[arg-type]
+    commits.learned.put_nowait(Learned(app.key, commit))
+    while not commits.learned.empty():  # noqa: ASYNC110 - what has room is what is asked
+        await asyncio.sleep(0)
+    learning.cancel()
+    (violation,) = await running.lines("gitops_application_policy_violation", 'policy="four_eyes"')
+    assert 'application="shop-prod"' in violation
