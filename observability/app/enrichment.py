@@ -19,7 +19,7 @@ from observability.model.state import ApplicationState
 from observability.signals import exporter
 from observability.signals.commits import attributes
 from observability.signals.transitions import Context, pseudonym, revision_of
-from observability.sources.commits.cache import Cache
+from observability.sources.commits.cache import HASHED, NAMES, PLAIN, Cache
 from observability.sources.commits.requests import Arrival, Commits, Outcome
 from observability.sources.commits.source import CommitSource
 from observability.state import authorship
@@ -62,7 +62,7 @@ class Enrichment:
     ) -> None:
         self._context = context
         self._cache = Cache()
-        self._values: dict[str, bytes | None] = {}
+        self._values: dict[str, bytes | None] = {NAMES: PLAIN if context.initiator_key is None else HASHED}
         self._commits = Commits(source, self._cache, self._arrived, clock, random)
         self._unanswered: OrderedDict[Key, _Question] = OrderedDict()
         """What was deployed by hand, and who wrote it is not known; the oldest go when they are too many."""

@@ -84,7 +84,8 @@ def audit(**given: Any) -> None:
 
     asked = _asked(given)
     with journals.snapshot(asked.journal) as journal:
-        table = report.report(_events(journal, report.NAMES, asked), asked.selection, asked.limit)
+        events = _events(journal, report.NAMES, asked)
+        table = report.report(events, asked.selection, asked.limit, journal.commits())
     formats.show(table, asked.output)
 
 

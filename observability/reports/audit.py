@@ -1,11 +1,13 @@
 """The report `audit`: who deployed what, when, from which commit, and approved how. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from msgspec import Struct
 
 from observability.model.application import Key
+from observability.model.commit import Commit
 from observability.model.event import Event
 from observability.model.status import Policy
 from observability.reports import instants, table
@@ -245,22 +247,35 @@ def _details(sync: Sync) -> Iterable[str]:
         yield f"commit by {sync.author}" + (f": {sync.message}" if sync.message != UNKNOWN else "")
 
 
-def syncs(events: Iterable[Event]) -> list[Sync]:
-    """Every sync that ended, in the order of the journal."""
+def syncs(events: Iterable[Event], commits: Mapping[str, Commit] = MappingProxyType({})) -> list[Sync]:
+    """Every sync that ended, in the order of the journal.
+
+    `commits`, by their hashes, tell what the events do not: they do not wait for it.
+    """
     ledger = _Ledger()
     for event in events:
         fold = _FOLDS.get(event.name)
         if fold is not None:
             fold(ledger, event)
+    for sync in ledger.syncs:
+        commit = next((commits[one] for one in sync.revision.split(",") if one in commits), None)
+        if commit is not None:
+            sync.author = commit.author_name or UNKNOWN if sync.author == UNKNOWN else sync.author
+            sync.message = commit.message or UNKNOWN if sync.message == UNKNOWN else sync.message
     return ledger.syncs
 
 
-def report(events: Iterable[Event], selection: Selection, limit: int | None = None) -> Table:
-    """The syncs of the selection, oldest first; with `limit` only the newest so many of them."""
+def report(
+    events: Iterable[Event],
+    selection: Selection,
+    limit: int | None = None,
+    commits: Mapping[str, Commit] = MappingProxyType({}),
+) -> Table:
+    """The syncs of the selection, oldest first; with `limit` only the newest so many. `commits`: see `syncs`."""
     found = sorted(
         (
             sync
-            for sync in syncs(events)
+            for sync in syncs(events, commits)
             if selection.holds(sync.at) and selection.admits(sync.name, sync.environment, sync.service)
         ),
         key=lambda sync: sync.at,

@@ -4,20 +4,25 @@ A reader is never in the writer's way. But the write-ahead log is not cut while 
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from observability.journal import endpoints, letters, reading, records, space
 from observability.journal.group import EndpointStats
 from observability.journal.letters import DeadLetter
+from observability.model.commit import Commit
 from observability.model.event import Event
 from observability.model.observation import Kind
 from observability.model.state import ApplicationState
+from observability.sources.commits import cache
 from observability.state import saving
 
 _MANY: Final = 1000
+_HASH_LENGTHS: Final = (40, 64)
 _ALL: Final = (1 << 63) - 1
 
 
@@ -65,6 +70,25 @@ class Snapshot:
                 continue
             if isinstance(loaded, ApplicationState):
                 yield loaded
+
+    def commits(self) -> Mapping[str, Commit]:
+        """What is known by now of commits, by their full hashes, whatever was known when an event told of them.
+
+        Without names of people unless these may be shown as they are: here they are never hashed.
+        """
+        prefix = cache.PREFIX
+        query = "SELECT name, CAST(value AS BLOB) FROM values_ WHERE name = ? OR name GLOB ?"
+        values = dict(self.rows(query, (cache.NAMES, f"{prefix}*")))
+        shown = values.pop(cache.NAMES, None) == cache.PLAIN
+        found: dict[str, Commit] = {}
+        for data in values.values():
+            try:
+                commit = cache.decoded(data or b"")
+            except ValueError:
+                continue  # a cache: what is not there was only never known
+            if len(commit.revision) in _HASH_LENGTHS:
+                found[commit.revision] = commit if shown else replace(commit, author_name=None, author_email=None)
+        return found
 
     def recorded_at(self) -> float | None:
         """When something was recorded last, in seconds since the epoch; None: never."""

@@ -14,6 +14,10 @@ from observability.model.commit import Commit
 
 PREFIX: Final = "commits/"
 """What all names begin with."""
+NAMES: Final = "commit-names"
+"""The name of the value that says whether names of people may be shown as they are here: `PLAIN`, else not."""
+PLAIN: Final = b"plain"
+HASHED: Final = b"hashed"
 VERSION: Final = 1
 """Of the form. It is another one when fields move."""
 

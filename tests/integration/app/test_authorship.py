@@ -1,6 +1,8 @@
 """Who wrote what is deployed, asked of Argo CD while the exporter runs: it comes late, and is judged then."""
 
 import asyncio
+import json
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +14,7 @@ import pytest
 from tests.fakes.argocd_api import TOKEN, ArgoCd
 from tests.integration.app.conftest import Simulated, StartExporter
 from tests.integration.app.shops import Shop, SimulatedCluster, commit
+from tests.integration.exporters import COMMAND
 
 VIOLATED: Final = r'gitops_application_policy_violation\{.*application="shop-prod".*policy="four_eyes"\} 1'
 KEPT: Final = "gitops.application.policy.restored"
@@ -38,6 +41,13 @@ def metadata(author: str) -> dict[str, Any]:
     return {"author": f"{author} <{author}@example.com>", "date": "2026-11-23T11:00:00Z", "message": "Sell more"}
 
 
+def told(journal: Path) -> list[tuple[Any, ...]]:
+    """What the report for auditors says of each deployment."""
+    command = [*COMMAND, "report", "audit", "--journal", str(journal), "-o", "json"]
+    rows = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["rows"]
+    return [(row["commit_author"], row["commit_message"], row["four_eyes_violated"]) for row in rows if row["deployed"]]
+
+
 @pytest.fixture
 def argocd() -> Iterator[ArgoCd]:
     with serving(ArgoCd()) as running:
@@ -60,6 +70,7 @@ def test_who_deploys_their_own_is_seen_and_still_is_after_a_restart(
     api.put(shop.ends(1))
     exporter.wait_for(VIOLATED, seconds=10)
     exporter.end()
+    assert told(tmp_path / "journal.db") == [("Alice", "Sell more", True)]
     asked = len(argocd.asked)
     exporter.log.unlink()
     exporter.start()

@@ -14,6 +14,7 @@ from observability.model.state import ApplicationState
 from observability.settings import Settings
 from observability.signals import exporter
 from observability.signals.transitions import Context
+from observability.sources.commits.cache import HASHED, NAMES, PLAIN
 from tests.builders import NOON, application, state
 
 REPOSITORY = "https://git.example.com/shop.git"
@@ -247,3 +248,8 @@ async def test_hashed_names_are_judged_all_the_same(source: Known) -> None:
     task.cancel()
     assert told["gitops.four_eyes"] is False
     assert "alice" not in str(told).casefold()
+
+
+async def test_the_journal_says_whether_its_names_may_be_shown(source: Known) -> None:
+    assert enrichment(source).unsaved() == {NAMES: PLAIN}
+    assert enrichment(source, key=b"0123456789abcdef").unsaved() == {NAMES: HASHED}

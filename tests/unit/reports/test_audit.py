@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from observability.cli import formats
+from observability.model.commit import Commit
 from observability.model.event import Event
 from observability.reports import audit
 from observability.reports.selection import Selection
@@ -139,6 +140,23 @@ def test_a_rollback_says_where() -> None:
     found = audit.syncs([*sync(0, kind="rollback"), event("rolled_back", 0, rollback__scope="cluster")])
     assert [audit.remarks(one) for one in found] == [("rolled back in cluster",)]
     assert audit.syncs([event("rolled_back", 0, rollback__scope="git")]) == []
+
+
+def test_what_is_known_of_a_commit_only_by_now_is_told_all_the_same() -> None:
+    def known(**facts: str) -> Commit:
+        return Commit(repository="https://git.example.com/shop.git", revision=NEW, **facts)  # type: ignore[arg-type]
+
+    by_now = {NEW: known(author_name="Bob", message="Fix it")}
+    (found,) = audit.syncs(sync(0, commit__missing=True), by_now)
+    assert (found.author, found.message) == ("Bob", "Fix it")
+    (found,) = audit.syncs(sync(0, revision=f"1.2.3,{NEW}"), by_now)
+    assert found.author == "Bob"
+    (found,) = audit.syncs(sync(0, commit__author__name="hashed"), by_now)
+    assert (found.author, found.message) == ("hashed", "Fix it")
+    (found,) = audit.syncs(sync(0), {NEW: known(message="Fix it")})
+    assert (found.author, found.message) == ("unknown", "Fix it")
+    (found,) = audit.syncs(sync(0), {OLD: known(author_name="Eve")})
+    assert found.author == "unknown"
 
 
 PAST = [

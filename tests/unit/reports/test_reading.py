@@ -9,10 +9,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from observability.errors import JournalError
 from observability.journal import schema
+from observability.model.commit import Commit
 from observability.reports import audit, reading
+from observability.sources.commits import cache
 from tests import past
 from tests.builders import NOON, application, state
 
@@ -120,3 +123,24 @@ def test_what_is_no_journal_is_named(tmp_path: Path, prepare: Callable[[Path], o
     with pytest.raises(JournalError, match=complaint) as raised, reading.snapshot(path) as found:
         list(found.events(audit.NAMES))
     assert str(raised.value).startswith(f"{path}: ")
+
+
+KNOWN = Commit(repository="https://git.example.com/shop.git", revision=past.NEW, author_name="Bob", message="Fix it")
+
+
+def remember(path: Path, values: dict[str, bytes | None]) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.executemany("REPLACE INTO values_ VALUES (?, ?)", values.items())
+
+
+@pytest.mark.parametrize(
+    ("names", "author"), [({cache.NAMES: cache.PLAIN}, "Bob"), ({cache.NAMES: cache.HASHED}, None), ({}, None)]
+)
+def test_commits_are_told_and_their_authors_where_they_may_be(
+    journal: Path, names: dict[str, bytes | None], author: str | None
+) -> None:
+    tag = replace(KNOWN, revision="v1.2.3")
+    remember(journal, {**names, **cache.Cache().put(KNOWN), **cache.Cache().put(tag), "commits/odd": b"?", "x": b"?"})
+    with reading.snapshot(journal) as found:
+        commits = found.commits()
+    assert commits == {past.NEW: replace(KNOWN, author_name=author)}
