@@ -61,6 +61,8 @@ class Metadata(Group):
     """For api: where Argo CD is asked. None: at `argocd.url`."""
     token_file: File | None = None
     """For api: a file with the token of an account that may get applications, read anew. None: no token."""
+    certificate: File | None = None
+    """For api: PEM certificates of the authorities that are trusted. None: those of the system."""
     repositories: Annotated[Many[Clone], without_repeats(lambda one: one.url, "repository")] = ()
     """For clone: the clones that there are. Commits of other repositories stay without author and time."""
     timeout_seconds: PositiveSeconds = 10.0

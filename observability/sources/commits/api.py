@@ -73,7 +73,7 @@ class ArgoCdApi:
 
     `url` is that of its web page. `token_file` is read anew when it changes, and when the token is refused; None: no
     token. `clock` gives seconds since the epoch, for a Retry-After that is a date. `certificate` is a file with the
-    authorities to trust instead of those of the system.
+    authorities to trust instead of those of the system, read anew when Argo CD shows what they did not sign.
 
     Raises SettingsError when the certificate cannot be used.
     """
@@ -90,6 +90,7 @@ class ArgoCdApi:
         self._token = _Token(token_file)
         self._timeout_seconds = timeout_seconds
         self._clock = clock
+        self._certificate = certificate
         self._context = _context(certificate)
         self._session: aiohttp.ClientSession | None = None
 
@@ -126,8 +127,21 @@ class ArgoCdApi:
             ):
                 answer = await self._answer(response)
         except _UNREACHABLE as error:
+            if isinstance(error, aiohttp.ClientConnectorCertificateError):
+                await self._trust_anew()
             raise SourceError(f"cannot reach Argo CD at {self.url}: {self._reason(error)}") from error
         return self._judged(answer, token)
+
+    async def _trust_anew(self) -> None:
+        """The authorities may be others by now: the next question is asked with what their file says then."""
+        if self._certificate is None:
+            return
+        try:
+            self._context = _context(self._certificate)
+        except SettingsError as error:  # it could be used at the start
+            log.warning("the certificate cannot be used", cause=str(error))
+        else:
+            await self.close()
 
     def _connected(self) -> aiohttp.ClientSession:
         if self._session is None:

@@ -21,8 +21,9 @@ def test_without_settings_nothing_is_kept_and_nobody_is_asked() -> None:
 
 
 def test_commits_may_come_from_the_api_or_from_clones() -> None:
-    api = settings(argocd={"url": "https://argo", "metadata": {"source": "api", "token_file": "/t"}}).argocd
-    assert (api.metadata.source, str(api.metadata.token_file)) == ("api", "/t")
+    asked = {"source": "api", "token_file": "/t", "certificate": "/ca"}
+    api = settings(argocd={"url": "https://argo", "metadata": asked}).argocd.metadata
+    assert (api.source, str(api.token_file), str(api.certificate)) == ("api", "/t", "/ca")
     assert settings(argocd={"metadata": {"source": "api", "url": "https://argo"}}).argocd.url is None
     clones = [{"url": "git@example.com:shop", "path": "/clones/shop"}]
     (clone,) = settings(argocd={"metadata": {"source": "clone", "repositories": clones}}).argocd.metadata.repositories

@@ -301,6 +301,27 @@ async def test_tls_is_checked(token_file: Path, tmp_path: Path) -> None:
         assert len(argocd.asked) == asked
 
 
+async def test_authorities_that_changed_are_read_anew(token_file: Path, tmp_path: Path) -> None:
+    before, after = trustme.CA(), trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    after.issue_cert("127.0.0.1").configure_cert(context)
+    trusted = tmp_path / "ca.pem"
+    before.cert_pem.write_to_path(str(trusted))
+    fake = ArgoCd()
+    fake.commits = {(*SHOP, 0): {SHA: TOLD}}
+    async with fake.serving(context) as argocd:
+        source = ArgoCdApi(argocd.url, token_file, 5.0, lambda: NOON, trusted)
+        trusted.write_text("nothing")
+        with capture_logs() as logs, pytest.raises(SourceError, match="its certificate cannot be trusted"):
+            await source.commit(SHOP, REPOSITORY, SHA)
+        assert [one["event"] for one in logs] == ["the certificate cannot be used"]
+        after.cert_pem.write_to_path(str(trusted))
+        with pytest.raises(SourceError, match="its certificate cannot be trusted"):
+            await source.commit(SHOP, REPOSITORY, SHA)
+        assert await source.commit(SHOP, REPOSITORY, SHA) == FULL
+        await source.close()
+
+
 def test_a_certificate_that_is_none_is_named(tmp_path: Path) -> None:
     wrong = tmp_path / "ca.pem"
     with pytest.raises(SettingsError, match="expected a readable file"):

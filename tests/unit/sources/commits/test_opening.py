@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from observability.errors import SettingsError
 from observability.settings.history import Clone, Metadata, MetadataSource
 from observability.sources.commits.api import ArgoCdApi
 from observability.sources.commits.clones import Clones
@@ -24,6 +25,15 @@ def test_argo_cd_is_asked_at_its_own_address_unless_there_is_another(url: str | 
     source = opened(Metadata(source=MetadataSource.API, url=url))
     assert isinstance(source, ArgoCdApi)
     assert source.url == (url or "https://argocd.example.com")
+
+
+def test_a_certificate_that_cannot_be_used_is_said_at_the_start(tmp_path: Path) -> None:
+    nothing = tmp_path / "ca.pem"
+    with pytest.raises(SettingsError) as caught:
+        opened(Metadata(source=MetadataSource.API, certificate=nothing))
+    assert str(caught.value) == (
+        f"argocd.metadata: certificate: expected a readable file: {nothing} (No such file or directory)"
+    )
 
 
 def test_clones_are_read() -> None:
