@@ -8,8 +8,6 @@ import ssl
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from isal import igzip
@@ -24,6 +22,7 @@ from observability.delivery.credentials import hidden
 from observability.delivery.otlp import files
 from observability.delivery.otlp.answers import Answer, Response, judge
 from observability.delivery.otlp.endpoint import Compression, Endpoint, logs_url, traces_url, without_query
+from observability.delivery.proxies import proxy_for
 from observability.errors import Later, Refused, SettingsError
 from observability.sources.backoff import retry_after_seconds
 
@@ -67,7 +66,7 @@ class HttpSender:
         data = igzip.compress(body, 1) if self._endpoint.compression is Compression.GZIP else body
         try:
             session, headers = await self._connected(), self._headers()
-            request = session.post(url, data=data, headers=headers, allow_redirects=False, proxy=_proxy(url))
+            request = session.post(url, data=data, headers=headers, allow_redirects=False, proxy=proxy_for(url))
             async with request as answer:
                 read = _discreet(await self._read(answer, url), headers)
         except SettingsError as error:  # the files could be used at the start
@@ -133,12 +132,3 @@ def _discreet(answer: Answer, headers: Mapping[str, str]) -> Answer:
         return answer
     body = hidden(answer.body.decode("utf-8", "surrogateescape"), headers).encode("utf-8", "surrogateescape")
     return answer._replace(body=body, location=hidden(answer.location, headers))
-
-
-def _proxy(url: str) -> str | None:
-    """The proxy for a URL by the variables that every client obeys (https_proxy, no_proxy …); None: none.
-
-    Left to aiohttp, it would read ~/.netrc, too, and then fail over an Authorization header.
-    """
-    parts = urlsplit(url)
-    return None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)

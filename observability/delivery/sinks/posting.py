@@ -14,6 +14,7 @@ import aiohttp
 from multidict import CIMultiDict
 
 from observability.delivery.credentials import hidden
+from observability.delivery.proxies import proxy_for
 from observability.errors import Later, Refused
 from observability.settings.receivers import EventSink, revealed
 
@@ -66,6 +67,7 @@ class Poster:
                 headers=headers,
                 params=call.query or None,
                 allow_redirects=False,
+                proxy=proxy_for(call.url),
             ) as response:
                 return _judged(response, await _body(response), call, headers)
         except TimeoutError as error:
