@@ -18,6 +18,8 @@ from observability.reports.table import Column, Table, revision, second, tabulat
 UNKNOWN: Final = "unknown"
 """Nobody told who wrote the commit: the metadata of commits is an optional source."""
 
+_SHORT: Final = 100
+"""Characters of a reason in a table; all other formats have the whole of it."""
 _WITH_CONTENT: Final = {"auto", "manual", "rollback"}
 """Kinds of sync that deploy all of what Git says: a success of theirs without a deployment changed nothing."""
 
@@ -34,6 +36,8 @@ class Sync(Struct, kw_only=True):
     kind: str = ""
     result: str = "success"
     error: str = ""
+    reason: str = ""
+    """What Argo CD said of a sync that failed."""
     initiator: str = ""
     initiator_kind: str = UNKNOWN
     deployed: bool = False
@@ -119,6 +123,7 @@ def _finished(ledger: _Ledger, event: Event) -> None:
     sync.at, sync.observed_at = event.at, event.observed_at
     sync.result = text(event, "cicd.pipeline.result") or UNKNOWN
     sync.error = text(event, "error.type")
+    sync.reason = text(event, "gitops.sync.message")
 
 
 def _deployed(ledger: _Ledger, event: Event) -> None:
@@ -225,6 +230,7 @@ COLUMNS: Final[tuple[Column[Sync], ...]] = (
     Column("sync_kind", lambda sync: sync.kind, "SYNC"),
     Column("result", lambda sync: sync.result, "RESULT"),
     Column("error", lambda sync: sync.error),
+    Column("reason", lambda sync: sync.reason, "REASON", wide=True),
     Column("deployed", lambda sync: sync.deployed),
     Column("initiator", lambda sync: sync.initiator, "BY", _by, 12),
     Column("initiator_kind", lambda sync: sync.initiator_kind),
@@ -243,6 +249,8 @@ COLUMNS: Final[tuple[Column[Sync], ...]] = (
 def _details(sync: Sync) -> Iterable[str]:
     if said := remarks(sync):
         yield ", ".join(said)
+    if sync.reason:
+        yield sync.reason if len(sync.reason) <= _SHORT else f"{sync.reason[: _SHORT - 1]}…"
     if sync.author != UNKNOWN:
         yield f"commit by {sync.author}" + (f": {sync.message}" if sync.message != UNKNOWN else "")
 

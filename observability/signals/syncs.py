@@ -137,6 +137,7 @@ def _finished(t: Transition) -> Iterable[Occurrence]:
             "gitops.sync.duration_seconds": None if run.started_at is None else max(0.0, ended_at - run.started_at),
             "cicd.pipeline.result": run.result.value,
             "error.type": run.result.value if failed else None,
+            "gitops.sync.message": run.message if failed else None,
         }
     )
     said = f": {run.message}" if failed and run.message else ""
@@ -344,7 +345,13 @@ SYNC_EVENTS: Final[tuple[EventRow[Transition], ...]] = (
         name="gitops.application.sync.finished",
         help="An operation ended: status.operationState.phase is Succeeded, Failed or Error.",
         occurrences=_finished,
-        attributes=(*_OF_RUNS, "gitops.sync.duration_seconds", "cicd.pipeline.result", "error.type"),
+        attributes=(
+            *_OF_RUNS,
+            "gitops.sync.duration_seconds",
+            "cicd.pipeline.result",
+            "error.type",
+            "gitops.sync.message",
+        ),
     ),
     EventRow(
         name="gitops.application.self_healed",

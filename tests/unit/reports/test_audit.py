@@ -65,6 +65,18 @@ def test_a_sync_that_failed_says_why() -> None:
     assert audit.remarks(found) == ("SyncFailed",)
 
 
+def test_a_sync_that_failed_has_its_reason_in_all_formats() -> None:
+    reason = "one or more objects failed to apply, reason: " + "x" * 200
+    (ended,) = sync(0, result="failure")
+    past = [replace(ended, attributes={**ended.attributes, "gitops.sync.message": reason})]
+    table = audit.report(past, ALL)
+    (detail,) = formats.terminal(table, None).splitlines()[2:3]
+    assert detail == f"    {reason[:99]}…"
+    for show in (formats.as_json, formats.as_csv, formats.as_markdown):
+        assert reason in show(table)
+    assert "REASON" not in formats.terminal(table, None)
+
+
 def test_a_sync_of_all_that_changed_nothing_says_so() -> None:
     assert audit.remarks(only(sync(0)[0])) == ("no new content",)
     assert audit.remarks(only(sync(0, kind="self_heal", by="")[0])) == ()
@@ -186,11 +198,11 @@ def test_a_table_for_people() -> None:
 def test_markdown() -> None:
     chosen = Selection(application="teams/*")
     assert formats.as_markdown(audit.report(PAST, chosen)) == (
-        "| TIME | APPLICATION | ENV | REVISION | BEFORE | SYNC | RESULT | BY | COMMIT BY | COMMIT | IMAGES "
+        "| TIME | APPLICATION | ENV | REVISION | BEFORE | SYNC | RESULT | REASON | BY | COMMIT BY | COMMIT | IMAGES "
         "| REMARKS |\n"
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
-        "| 2026-11-23T14:00:00Z | teams/shop-prod | prod | v1.2.3 | - | rollback | failure | carol | unknown | unknown "
-        "| - | - |\n"
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
+        "| 2026-11-23T14:00:00Z | teams/shop-prod | prod | v1.2.3 | - | rollback | failure | - | carol | unknown "
+        "| unknown | - | - |\n"
         "\n"
         "- 1 sync, 0 deployments\n"
         "- the commit's author is unknown for 1 of them\n"

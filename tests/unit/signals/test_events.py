@@ -183,7 +183,7 @@ def test_a_sync_that_begins_and_one_that_goes_on() -> None:
     ],
 )
 def test_a_sync_that_ends(result: Result, severity: Severity) -> None:
-    ended = replace(RUN, result=result, finished_at=NOON + 30, retries=2)
+    ended = replace(RUN, result=result, finished_at=NOON + 30, retries=2, message="said Argo CD")
     app = {"operation": operation(Phase.FAILED)}
     (event,) = told(state(application(), run=RUN), after(app, run=ended))
     assert (event.name, event.at, event.severity) == (f"{APPLICATION}sync.finished", NOON + 30, severity)
@@ -191,6 +191,7 @@ def test_a_sync_that_ends(result: Result, severity: Severity) -> None:
     assert (attributes["sync.duration_seconds"], attributes["sync.retries"]) == (30.0, 2)
     assert (attributes["cicd.pipeline.result"], attributes["sync.phase"]) == (result.value, "Failed")
     assert attributes.get("error.type") == (None if result is Result.SUCCESS else result.value)
+    assert attributes.get("sync.message") == (None if result is Result.SUCCESS else "said Argo CD")
 
 
 def test_a_sync_that_was_only_seen_when_it_had_ended_began_as_well() -> None:
