@@ -18,6 +18,7 @@ from observability.app.availability import Availability
 from observability.app.deliveries import deliveries
 from observability.app.enrichment import Enrichment
 from observability.app.exposed import exposed
+from observability.app.farewell import part
 from observability.app.hugepages import collapse
 from observability.app.pipeline import Pipeline
 from observability.app.recorder import History, Recorder
@@ -123,7 +124,6 @@ async def run(settings: Settings, clock: Callable[[], float] = time.time) -> Non
         known = await recorder.restore()
         lanes = (
             *((_observe(one, known.get(one.scope), pipeline), _name(one.scope)) for one in subjects),
-            *((send(journal, one.sink, one.how), f"send {one.sink.name}") for one in sendings),
             *_of_commits(history.commits, pipeline),
             (recorder.write(), "journal"),
             (recorder.welcome(), "welcome"),
@@ -136,9 +136,15 @@ async def run(settings: Settings, clock: Callable[[], float] = time.time) -> Non
         )
         async with asyncio.TaskGroup() as stages:
             tasks = [stages.create_task(coroutine, name=name) for coroutine, name in lanes]
+            senders = [
+                stages.create_task(send(journal, one.sink, one.how), name=f"send {one.sink.name}") for one in sendings
+            ]
             await stop.wait()
             log.info("stopping")
             for task in tasks:
+                task.cancel()
+            await part(journal, [one.sink.name for one in sendings], recorder.finish)
+            for task in senders:
                 task.cancel()
 
 
