@@ -247,10 +247,12 @@ COLUMNS: Final[tuple[Column[Sync], ...]] = (
 
 
 def _details(sync: Sync) -> Iterable[str]:
-    if said := remarks(sync):
-        yield ", ".join(said)
+    if pointed_out := remarks(sync):
+        yield ", ".join(pointed_out)
     if sync.reason:
-        yield sync.reason if len(sync.reason) <= _SHORT else f"{sync.reason[: _SHORT - 1]}…"
+        # Before it Argo CD only says that something failed.
+        said = sync.reason.partition(", reason: ")[2] or sync.reason
+        yield said if len(said) <= _SHORT else f"{said[: _SHORT - 1]}…"
     if sync.author != UNKNOWN:
         yield f"commit by {sync.author}" + (f": {sync.message}" if sync.message != UNKNOWN else "")
 

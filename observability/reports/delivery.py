@@ -15,6 +15,7 @@ from observability.model.tally import Group as Whose
 from observability.reports import instants
 from observability.reports.facts import application, text
 from observability.reports.selection import Selection
+from observability.reports.stages import order
 from observability.reports.table import Column, Table, read, tabulate
 from observability.state.tallies import Tallies
 
@@ -22,7 +23,9 @@ FAILURE_WINDOW_SECONDS: Final = 3600.0
 """A Degraded that begins later after a deployment is not blamed on it."""
 
 DEFINITIONS: Final[Mapping[str, str]] = {
-    "deployments": "successful full syncs from Git, no dry runs, that changed what is deployed; per day",
+    "deployments": (
+        "successful full syncs from Git, no dry runs, that changed what is deployed; per day where it is one at least"
+    ),
     "lead time": (
         "from the commit until Healthy with it; where the commit's time is not known, from when the service was first "
         "seen with that revision, in any environment; not of rollbacks"
@@ -52,6 +55,8 @@ NAMES: Final = tuple(
 """The events that it reads: those that are counted, and those that show a revision early."""
 
 _DAY: Final = 86_400.0
+_WHOLE: Final = 1.0 - 1e-6
+"""A day, as differences of times tell it."""
 _NONE: Final = Counts()
 
 
@@ -138,9 +143,9 @@ class Group(NamedTuple):
         return [one.restore for one in self.measures if one.restore is not None]
 
     @property
-    def per_day(self) -> float:
-        """Deployments a day."""
-        return round(self.deployments / self.days, 3)
+    def per_day(self) -> float | None:
+        """Deployments a day; None within less than a day: one in a minute is not a thousand a day."""
+        return round(self.deployments / self.days, 3) if self.days > _WHOLE else None
 
 
 def percentile(values: Sequence[float], share: float) -> float | None:
@@ -219,11 +224,12 @@ def report(
     ]
     begin = selection.since if selection.since is not None else min((one.at for one in found), default=now)
     end = min(now if selection.until is None else selection.until, now)
-    days = max((end - begin) / _DAY, 1 / 24)
+    days = (end - begin) / _DAY
     groups: dict[tuple[str, str], list[Measure]] = {}
     for one in found:
         groups.setdefault((one.environment, one.service if by_service else ""), []).append(one)
-    entries = [Group(*names, tuple(several), days) for names, several in sorted(groups.items())]
+    names = sorted(groups, key=lambda name: (order(name[0]), name[1]))
+    entries = [Group(*name, tuple(groups[name]), days) for name in names]
     definitions = {name: said.format(window=instants.span(blamed)) for name, said in DEFINITIONS.items()}
     return tabulate(
         COLUMNS,

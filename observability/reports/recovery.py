@@ -8,6 +8,7 @@ from observability.model.state import ApplicationState
 from observability.model.status import Cause, HealthStatus, SyncStatus
 from observability.reports import instants, table
 from observability.reports.selection import Selection
+from observability.reports.stages import order
 from observability.reports.table import Column, Table, revision, second, tabulate
 
 
@@ -116,7 +117,7 @@ def report(states: Iterable[ApplicationState], selection: Selection, recorded_at
     back = sum(one.is_back for one in entries)
     environments = {
         name: [one for one in entries if one.environment == name]
-        for name in sorted({one.environment for one in entries})
+        for name in sorted({one.environment for one in entries}, key=order)
     }
     named = {name for one in blocked for name in one.obstacles}
     return tabulate(

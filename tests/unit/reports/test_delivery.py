@@ -96,6 +96,21 @@ def test_a_selection_of_prod_still_knows_dev() -> None:
     assert row["deployments_per_day"] == pytest.approx(3 / 7, abs=1e-3)
 
 
+def test_less_than_a_day_tells_no_rate() -> None:
+    past = [*sync(0), *sync(30)]
+    (row,) = rows(delivery.report(past, Selection(), NOON + 60))
+    assert (row["deployments"], row["deployments_per_day"]) == (2, None)
+    assert delivery.report(past, Selection(), NOON + 60).lines[0][3] == "-"
+    (row,) = rows(delivery.report(past, Selection(since=NOON + 60 - DAY + 1e-7), NOON + 60))
+    assert row["deployments_per_day"] == 2.0
+
+
+def test_environments_come_in_the_order_of_promotion() -> None:
+    past = [*sync(0, "argocd/shop-staging"), *sync(0), *sync(0, "argocd/shop-dev"), *sync(0, "argocd/api-staging")]
+    found = [(row["environment"], row["service"]) for row in rows(delivery.report(past, Selection(), NOON + DAY))]
+    assert found == [("dev", "shop"), ("staging", "api"), ("staging", "shop"), ("prod", "shop")]
+
+
 def test_the_failure_window_can_be_chosen() -> None:
     past = PAST[:9]
     assert [row["change_failures"] for row in rows(delivery.report(past, Selection(), NOON + DAY))] == [0, 1]

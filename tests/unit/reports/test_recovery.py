@@ -62,7 +62,7 @@ def test_a_table_for_people() -> None:
         "shop-staging  staging  Synced     Healthy  a         rolled_back, local_manifests\n"
         "\n"
         "2 of 3 applications could not be rebuilt from Git as they run now\n"
-        "1 of 3 applications are Synced and Healthy; prod 0 of 1; staging 1 of 2\n"
+        "1 of 3 applications are Synced and Healthy; staging 1 of 2; prod 0 of 1\n"
         "live_drift: somebody changed the cluster by hand: the change would be gone\n"
         "rolled_back: a rollback stands: Git would bring back what was rolled back\n"
         "local_manifests: manifests came from somebody's machine: Git never had them\n"
