@@ -70,8 +70,8 @@ Examples:
   gitops-obs report audit --application argocd/shop-prod --limit 20
   gitops-obs report audit --since 2026-10-01T00:00:00Z --until 2027-01-01T00:00:00Z -o csv > audit.csv
 \b
-The line below a sync says what was not as agreed, as far as the policies of the environment ask for it, and
-whose commit it was. CSV, JSON and Markdown say more: the revision before, images, the message of the commit.
+The lines below a sync say what was not as agreed, as far as the policies of the environment ask for it, why it
+failed, and whose commit it was. CSV, JSON and Markdown say more: the revision before, images, the whole reason.
 """,
 )
 @journals.options(*journals.WHICH, *_APPLICATIONS, *_TIMES, _LIMIT, formats.OUTPUT)

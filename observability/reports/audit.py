@@ -18,7 +18,7 @@ from observability.reports.table import Column, Table, revision, second, tabulat
 UNKNOWN: Final = "unknown"
 """Nobody told who wrote the commit: the metadata of commits is an optional source."""
 
-_SHORT: Final = 100
+_SHORT: Final = 112
 """Characters of a reason in a table; all other formats have the whole of it."""
 _WITH_CONTENT: Final = {"auto", "manual", "rollback"}
 """Kinds of sync that deploy all of what Git says: a success of theirs without a deployment changed nothing."""

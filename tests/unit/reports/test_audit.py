@@ -71,7 +71,7 @@ def test_a_sync_that_failed_has_its_reason_in_all_formats() -> None:
     past = [replace(ended, attributes={**ended.attributes, "gitops.sync.message": reason})]
     table = audit.report(past, ALL)
     (detail,) = formats.terminal(table, None).splitlines()[2:3]
-    assert detail == f"    {'x' * 99}…"
+    assert detail == f"    {'x' * 111}…"
     for show in (formats.as_json, formats.as_csv, formats.as_markdown):
         assert reason in show(table)
     assert "REASON" not in formats.terminal(table, None)
