@@ -9,7 +9,8 @@ import msgspec
 from observability.errors import JournalError
 from observability.journal import writing
 from observability.journal.group import EndpointStats
-from observability.journal.records import EVENT, SPAN, parse
+from observability.journal.packing import unpack
+from observability.journal.records import EVENT, SPAN
 from observability.model.event import Event
 from observability.model.outbox import Row
 
@@ -20,7 +21,7 @@ _OWED: Final = (
     " ORDER BY number LIMIT ?3"
 )
 
-_ITEMS: Final = msgspec.json.Decoder(list[tuple[int, str, msgspec.Raw]])
+_ITEMS: Final = msgspec.json.Decoder(list[tuple[int, str, str]])
 
 
 class Damaged(NamedTuple):
@@ -84,30 +85,22 @@ def page(connection: sqlite3.Connection, name: str, after: int, most: int) -> Pa
     for number, record, data in _items(connection, name, after, most):
         last = max(last, number)
         try:
-            rows.append(Row(number, parse(record, data)))
+            rows.append(Row(number, unpack(record, data)))
         except ValueError as error:
-            damaged.append(Damaged(number, record, bytes(data).decode(errors="replace"), str(error)))
+            damaged.append(Damaged(number, record, data.decode(errors="replace"), str(error)))
     return Page(rows, damaged, last, writing.end(connection).number)
 
 
-def _items(
-    connection: sqlite3.Connection, name: str, after: int, most: int
-) -> Sequence[tuple[int, str, msgspec.Raw | bytes]]:
-    """All in one row of one text, for the reason that `rows` gives."""
+def _items(connection: sqlite3.Connection, name: str, after: int, most: int) -> Sequence[tuple[int, str, bytes]]:
+    """All in one row of one text, for the reason that `rows` gives; data in hexadecimal digits."""
     (text,) = connection.execute(
-        "SELECT CAST('[' || group_concat('[' || number || ',\"' || record || '\",' || data || ']') || ']' AS BLOB)"  # noqa: S608
-        f" FROM ({_OWED})",
+        "SELECT CAST('[' || group_concat('[' || number || ',\"' || record || '\",\"' || hex(data) || '\"]') || ']'"  # noqa: S608
+        f" AS BLOB) FROM ({_OWED})",
         (after, name, most),
     ).fetchone()
     if text is None:
         return ()
-    try:
-        return sorted(_ITEMS.decode(text), key=lambda item: item[0])
-    except ValueError:  # one of them is no JSON: one by one, then
-        apart = f"SELECT number, record, CAST(data AS BLOB) FROM ({_OWED})"  # noqa: S608
-        return [
-            (number, record, data or b"") for number, record, data in connection.execute(apart, (after, name, most))
-        ]
+    return sorted((number, record, bytes.fromhex(data)) for number, record, data in _ITEMS.decode(text))
 
 
 def stats(connection: sqlite3.Connection) -> tuple[EndpointStats, ...]:

@@ -31,12 +31,13 @@ MIGRATIONS: Final = (
             "CREATE TABLE cursors(kind TEXT, namespace TEXT, version TEXT, at REAL, PRIMARY KEY(kind, namespace))"
             " WITHOUT ROWID",
             "CREATE TABLE values_(name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID",
-            # Outbox and audit trail. `hash`: SHA-256 of the hash of the row before, and `data`.
+            # Outbox and audit trail. `data`: see `packing`; JSON is read, too. `hash`: SHA-256 of the hash of the row
+            # before, and `data`. The columns between repeat what it says, for those who query the file.
             "CREATE TABLE events(number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, name TEXT, at REAL,"
             " observed_at REAL, severity TEXT, subject TEXT, environment TEXT, service TEXT, project TEXT,"
-            " application TEXT, data TEXT, hash BLOB)",
+            " application TEXT, data BLOB, hash BLOB)",
             # Numbered together with events; they go once every endpoint has them.
-            "CREATE TABLE spans(number INTEGER PRIMARY KEY, id TEXT UNIQUE, data TEXT)",
+            "CREATE TABLE spans(number INTEGER PRIMARY KEY, id TEXT UNIQUE, data BLOB)",
             "CREATE TABLE endpoints(name TEXT PRIMARY KEY, acknowledged INTEGER, added_at REAL) WITHOUT ROWID",
             "CREATE TABLE dead_letters(endpoint TEXT, number INTEGER, record TEXT, reason TEXT, at REAL, data TEXT,"
             " PRIMARY KEY(endpoint, number)) WITHOUT ROWID",

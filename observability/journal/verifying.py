@@ -13,8 +13,9 @@ from typing import Any, Final, NamedTuple
 
 from observability.errors import JournalError
 from observability.journal import chain
+from observability.journal.packing import unpack
 from observability.journal.reading import reading
-from observability.journal.records import COLUMNS, columns, parse
+from observability.journal.records import COLUMNS, EVENT, columns
 from observability.model.event import Event
 
 _LOOK_AHEAD: Final = 100_000
@@ -152,13 +153,13 @@ def _fault(connection: sqlite3.Connection, before: _Place, row: _Row) -> Fault |
 
 
 def _wrong_cell(row: _Row) -> Fault | None:
-    """The columns repeat what the data say."""
+    """The columns before the data repeat what they say."""
     try:
-        event = parse("event", row.data)
-        expected = columns(event, row.data) if isinstance(event, Event) else ()
+        event = unpack(EVENT, row.data)
+        expected = columns(event, b"")[:-1] if isinstance(event, Event) else ()
     except ValueError:
         return Fault(row.number, Wrong.CHANGED, f"row {row.number} was changed: its data are no event")
-    for name, cell, said in zip(COLUMNS, row.cells, expected, strict=True):
+    for name, cell, said in zip(COLUMNS[:-1], row.cells[:-1], expected, strict=True):
         if cell != (said.encode() if isinstance(said, str) else said):
             return Fault(row.number, Wrong.CHANGED, f"row {row.number} was changed: its {name} is not that of its data")
     return None

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from observability.journal import chain, rows
 from observability.journal.batch import Batch, Sifted, named
 from observability.journal.group import ObjectKey
+from observability.journal.packing import pack
 from observability.journal.records import COLUMNS, EVENT, SPAN, Draft, columns
 from observability.model.event import Event
 
@@ -56,10 +57,11 @@ def _write_records(connection: sqlite3.Connection, drafts: Sequence[Draft], befo
     for one in fresh:
         number += 1
         if isinstance(one.record, Event):
-            head = chain.link(head, one.data)
-            events.append((number, *columns(one.record, one.data), head))
+            data = pack(one.record)
+            head = chain.link(head, data)
+            events.append((number, *columns(one.record, b"")[:-1], data, head))
         else:
-            spans.append((number, one.id, one.data.decode()))
+            spans.append((number, one.id, pack(one.record)))
     rows.insert(connection, _INTO_EVENTS, _WIDTH, events)
     rows.insert(connection, "INSERT INTO spans(number, id, data)", 3, spans)
     return End(number, head)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from observability.journal import endpoints, letters, reading, records, space
+from observability.journal import endpoints, letters, packing, reading, records, space
 from observability.journal.group import EndpointStats
 from observability.journal.letters import DeadLetter
 from observability.model.commit import Commit
@@ -53,7 +53,7 @@ class Snapshot:
         )
         for (data,) in self.rows(query, (*wanted, environment, service)):
             try:
-                event = records.parse(records.EVENT, data or b"")
+                event = packing.unpack(records.EVENT, data or b"")
             except ValueError:  # as msgspec's errors are
                 self.unreadable += 1
                 continue

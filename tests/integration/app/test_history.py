@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 from msgspec.structs import replace
 
-from observability.journal import records
+from observability.journal import packing, records
 from observability.model.event import Event, Span, SpanStatus
 from observability.signals.events import EVENTS
 from observability.signals.promotions import PROMOTION_EVENTS
@@ -57,12 +57,12 @@ class History:
             events = connection.execute("SELECT data FROM events ORDER BY number").fetchall()
             spans = connection.execute("SELECT data FROM spans ORDER BY number").fetchall()
         found = Journalled([], [])
-        for (text,) in events:
-            event = records.parse(records.EVENT, text.encode())
+        for (data,) in events:
+            event = packing.unpack(records.EVENT, data)
             assert isinstance(event, Event)
             found.events.append(event)
-        for (text,) in spans:
-            span = records.parse(records.SPAN, text.encode())
+        for (data,) in spans:
+            span = packing.unpack(records.SPAN, data)
             assert isinstance(span, Span)
             found.spans.append(span)
         return found
