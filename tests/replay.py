@@ -67,9 +67,9 @@ def spells(topic: str, told: Callable[[ApplicationState], object]) -> dict[str, 
     return found
 
 
-def batches(topic: str) -> Iterator[tuple[float, list[Change]]]:
-    """What a new store makes of a topic, with the time; to be looked at before the next is asked for."""
-    yield from _changes(new_store(), list(lines(topic)))
+def batches(topic: str, store: Store | None = None) -> Iterator[tuple[float, list[Change]]]:
+    """What a store, a new one if None, makes of a topic, with the time; to be looked at before the next is asked for."""
+    yield from _changes(store or new_store(), list(lines(topic)))
 
 
 def new_store() -> Store:

@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks [--applications N] [--quick] [--json FILE]
 
-Takes about five minutes at 100,000 applications of 11 KB. Other programs on the machine make the figures worse: the
+Takes about ten minutes at 100,000 applications of 11 KB. Other programs on the machine make the figures worse: the
 load before and after stands above the table.
 """
 
@@ -16,7 +16,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.benchmarks import kube_state_metrics, otlp, pipeline, recorded, watching, whole
+from tests.benchmarks import kube_state_metrics, otlp, outage, pipeline, recorded, watching, whole
 from tests.benchmarks.rows import Row, beside, table, to_json
 from tests.benchmarks.whole import Effort
 
@@ -68,6 +68,8 @@ def _measure(applications: int, *, quick: bool) -> tuple[list[Row], str]:
         rows += [*stages, *watching.run(applications, folder)]
         _say("OTLP to a Collector, and OpenTelemetry's batch processor")
         rows += otlp.run(folder, quick=quick)
+        _say("a day without a Collector, and catching up")
+        rows += outage.run(folder, quick=quick)
         _say("kube-state-metrics")
         others, remark = kube_state_metrics.run(applications, effort, folder)
     return beside(beside(rows, peers), others), remark

@@ -24,7 +24,7 @@ _MEMORY_BEFORE_GIB: Final = 0.54
 _PATIENCE_SECONDS: Final = 120.0
 
 
-class _Receiver:
+class Receiver:
     """Who is sent OTLP."""
 
     def __init__(self, process: "subprocess.Popen[bytes]") -> None:
@@ -46,7 +46,7 @@ class _Receiver:
 @dataclass(frozen=True, slots=True)
 class _Setup:
     cluster: Cluster
-    receiver: _Receiver
+    receiver: Receiver
     journal: Path
 
     @contextmanager
@@ -67,7 +67,7 @@ def run(applications: int, effort: Effort, folder: Path) -> list[Row]:
         simulated(folder, applications, CALM) as cluster,
         running(python("tests.benchmarks.receiving")) as receiving,
     ):
-        setup = _Setup(cluster, _Receiver(receiving), folder / "journal.db")
+        setup = _Setup(cluster, Receiver(receiving), folder / "journal.db")
         with setup.exporter() as (exporter, memory):
             rows = [*_start(exporter, applications), *_unpaced(setup, exporter, effort, applications)]
             rows.append(_peak("memory with history, peak (PSS)", memory, applications))
