@@ -266,6 +266,7 @@ class Recorder:
             own.set(exporter.JOURNAL_BYTES, (), stats.bytes)
             own.set(exporter.JOURNAL_FULL, (), float(stats.full or bool(stats.trouble)))
             own.advance(exporter.EVENTS_FOLDED, (), stats.folded)
+            own.advance(exporter.EVENTS_CUT_EARLY, (), stats.cut_early)
             if self._commits is not None:
                 self._commits.measure(own)
             for endpoint in stats.endpoints:

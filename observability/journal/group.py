@@ -16,9 +16,10 @@ class Limits(Struct, frozen=True, kw_only=True):
     """How much is kept, and how soon it is on disk."""
 
     max_bytes: int = 1 << 30
-    """Of all files together. Close to it no records are written any more, only states."""
+    """Of all files together. Close to it delivered events are cut, the oldest first; when there are none, no records
+    are written any more, only states."""
     retention_days: float = 400.0
-    """Events stay so long, whatever was delivered. In memory they go once every endpoint has them."""
+    """Events stay so long as far as they fit, whatever was delivered. In memory they go once every endpoint has them."""
     commit_seconds: float = 0.05
     """What is to be written waits at most so long for more to come, and shares a transaction with it …"""
     commit_records: int = 200
@@ -82,12 +83,14 @@ class EndpointStats(Struct, frozen=True):
 class Stats(Struct, frozen=True, kw_only=True):
     """How the journal is. `bytes`: of all its files. `folded`: records that were never written, since it was begun.
 
-    `folds`: objects of which something is folded. `trouble`: why it cannot be written now; empty when it can.
+    `folds`: objects of which something is folded. `cut_early`: delivered events that went before `retention_days` for
+    want of room, since the journal was opened. `trouble`: why it cannot be written now; empty when it can.
     """
 
     bytes: int
     endpoints: tuple[EndpointStats, ...]
     folded: int
     folds: int
+    cut_early: int
     full: bool
     trouble: str

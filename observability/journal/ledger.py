@@ -4,6 +4,7 @@ Belongs to one thread. A batch that cannot be written (the disk is full, or ails
 counted, and stays: its states, cursors and acknowledgements wait in memory for the next try.
 """
 
+import math
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,6 +25,8 @@ from observability.model.outbox import Row
 log = structlog.get_logger(__name__)
 
 _DAY_SECONDS: Final = 86_400.0
+_TELL_SECONDS: Final = 3600.0
+"""Between two warnings of the same."""
 _PATIENCE_RECORDS: Final = 10_000
 """While somebody else holds the file, so many records wait for it before they are given up."""
 
@@ -50,10 +53,13 @@ class Ledger:
     def __init__(self, opened: Opened, path: Path | None, limits: Limits, clock: Callable[[], float]) -> None:
         self.batch = Batch()
         self.trouble = ""
+        self.cut_early = 0
         self._connection = opened.connection
         self._opened = opened
         self._space = Space(opened.connection, path, limits.max_bytes)
         self._space.enforce()
+        self._max_bytes = limits.max_bytes
+        self._told_at = -math.inf
         self._keep_seconds = limits.retention_days * _DAY_SECONDS if path is not None else 0.0
         self._clock = clock
         self._acknowledged: dict[str, int] = {}
@@ -107,11 +113,10 @@ class Ledger:
         return self._give_up_records()
 
     def _has_room(self) -> bool:
-        was_full, need = self._space.full, self.batch.bytes
-        if self._space.has_room(need):
-            return True
-        if was_full or not self._cut():  # `tidy` cuts while it is full
-            return False
+        need = self.batch.bytes
+        if not self._space.full:  # `tidy` cuts while it is
+            while not self._space.fits(need) and (self._cut() or self._cut_early()):
+                pass
         return self._space.has_room(need)
 
     def _cut(self) -> int:
@@ -120,10 +125,25 @@ class Ledger:
             retention.drop_delivered(self._connection)
             return retention.cut_events(self._connection, now - self._keep_seconds, now)
 
+    def _cut_early(self) -> int:
+        """Rather lose what others have than what nobody knows yet."""
+        now = self._clock()
+        with schema.transaction(self._connection):
+            cut = retention.cut_early(self._connection, now)
+        self.cut_early += cut
+        if cut and now >= self._told_at + _TELL_SECONDS:
+            self._told_at = now
+            log.warning(
+                "the journal has reached its size: delivered events go before retention_days", max_bytes=self._max_bytes
+            )
+        return cut
+
     def tidy(self) -> bool:
         """Cut some of what need not be kept any longer. Whether there may be more."""
         try:
             more = self._cut() >= retention.CUT_MOST
+            if self._space.full:
+                more = self._cut_early() > 0 or more
             self._space.give_back()
             self._space.has_room(0)
         except sqlite3.DatabaseError as error:
@@ -213,6 +233,7 @@ class Ledger:
             endpoints=endpoints.stats(self._connection),
             folded=restoring.meta(self._connection, "folded", 0) + sum(self.batch.folded.values()),
             folds=len(self.folded),
+            cut_early=self.cut_early,
             full=self.full,
             trouble=self.trouble,
         )

@@ -1,26 +1,29 @@
 """What may go, and its going. Statements over an open connection."""
 
+import math
 import sqlite3
 from typing import Final
 
 CUT_MOST: Final = 5000
 """So many events are cut at once, lest others wait."""
+_EARLY_MOST: Final = 2000
+"""So many before their time: no more than is needed for some minutes."""
 
 _OWED: Final = "coalesce((SELECT min(acknowledged) FROM endpoints), 9223372036854775807)"
 """Up to here every endpoint has everything."""
 
 
-def cut_events(connection: sqlite3.Connection, before: float, now: float) -> int:
+def cut_events(connection: sqlite3.Connection, before: float, now: float, most: int = CUT_MOST) -> int:
     """Cut the oldest events that were observed before `before` and that every endpoint has; how many they were.
 
-    At most CUT_MOST at once. A checkpoint keeps the head of what was cut. Within a transaction.
+    At most `most` at once. A checkpoint keeps the head of what was cut. Within a transaction.
     """
     count, last = connection.execute(
         "WITH oldest AS (SELECT number, observed_at FROM events"  # noqa: S608
         f" WHERE number <= {_OWED} ORDER BY number LIMIT ?)"
         " SELECT count(*), max(number) FROM oldest"
         " WHERE number < coalesce((SELECT min(number) FROM oldest WHERE observed_at >= ?), 9223372036854775807)",
-        (CUT_MOST, before),
+        (most, before),
     ).fetchone()
     if count:
         connection.execute(
@@ -29,6 +32,15 @@ def cut_events(connection: sqlite3.Connection, before: float, now: float) -> int
         )
         connection.execute("DELETE FROM events WHERE number <= ?", (last,))
     return int(count)
+
+
+def cut_early(connection: sqlite3.Connection, now: float) -> int:
+    """Cut some of the oldest events that every endpoint has, however young they are; how many they were.
+
+    None without an endpoint: there is no other copy of them. Within a transaction.
+    """
+    (endpoints,) = connection.execute("SELECT count(*) FROM endpoints").fetchone()
+    return cut_events(connection, math.inf, now, _EARLY_MOST) if endpoints else 0
 
 
 def drop_delivered(connection: sqlite3.Connection) -> None:

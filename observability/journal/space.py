@@ -40,6 +40,10 @@ class Space:
         self._connection.execute(f"PRAGMA wal_autocheckpoint = {max(self._log_bytes // 2 // _PAGE_BYTES, 1)}")
         self._connection.execute(f"PRAGMA journal_size_limit = {self._log_bytes}")
 
+    def fits(self, more_bytes: int) -> bool:
+        """Are so many bytes free for records?"""
+        return more_bytes <= self._max_bytes * _FOR_RECORDS - self._used_bytes()
+
     def has_room(self, more_bytes: int) -> bool:
         """May so many bytes of records be written? Sets `full`."""
         limit = self._max_bytes * _FOR_RECORDS

@@ -30,9 +30,10 @@ class Journal(Group):
     path: File | None = None
     """The file, in a folder that exists; beside it two of SQLite's. None: in memory, and gone with the process."""
     max_bytes: Annotated[int, Field(ge=1 << 20)] = 1 << 30
-    """A fuller journal records no more, and later only that something changed meanwhile. Metrics go on. In bytes."""
+    """In bytes. A journal of this size cuts the oldest events that every receiver has. When there are none it records
+    no more, and later only that something changed meanwhile. Metrics go on."""
     retention_days: Annotated[int, Field(ge=1, le=36_500)] = 400
-    """Events are kept for so long, for reports and audits, once every receiver has them."""
+    """Events are kept for so long, for reports and audits, once every receiver has them; and as far as they fit."""
 
 
 class MetadataSource(StrEnum):

@@ -179,6 +179,11 @@ EVENTS_FOLDED: Final = OwnMetric(
     help="Events and spans that a full journal did not take. What changed meanwhile is recorded as one step later. "
     "Counted since the journal was begun.",
 )
+EVENTS_CUT_EARLY: Final = OwnMetric(
+    name="gitops_exporter_events_cut_early_total",
+    type=Type.COUNTER,
+    help="Delivered events that went from the journal before journal.retention_days, because it had reached its size.",
+)
 OUTBOX_ROWS: Final = OwnMetric(
     name="gitops_exporter_outbox_rows",
     type=Type.GAUGE,
@@ -254,6 +259,7 @@ EXPORTER_METRICS: Final = (
     JOURNAL_BYTES,
     JOURNAL_FULL,
     EVENTS_FOLDED,
+    EVENTS_CUT_EARLY,
     OUTBOX_ROWS,
     OUTBOX_OLDEST,
     DELIVERIES,

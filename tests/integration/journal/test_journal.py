@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from structlog.testing import capture_logs
 
 from observability.errors import JournalError
 from observability.journal import letters
@@ -14,6 +15,7 @@ from observability.journal.group import Group, Limits, Written
 from observability.journal.journal import Journal
 from observability.journal.reading import changing, reading
 from observability.journal.restoring import Cursor
+from observability.journal.verifying import Verdict, head, verify
 from observability.model.application import Key
 from observability.model.observation import Kind, Scope
 from observability.model.outbox import Outbox
@@ -425,6 +427,56 @@ async def test_a_full_journal_cuts_what_may_go_before_it_folds(file: Path) -> No
             assert written.folded == 0
             await journal.acknowledge("a", (await journal.next("a", 100))[-1].number)
         assert (await journal.stats()).bytes <= limits.max_bytes
+
+
+async def test_a_full_journal_cuts_delivered_events_before_their_time(file: Path) -> None:
+    limits = Limits(commit_seconds=0.0, max_bytes=2 << 20)
+    with capture_logs() as logs:
+        async with opened(file, limits) as journal:
+            await journal.add_endpoint("a")
+            for first in range(1, 8001, 20):
+                assert (await journal.write(group(events(first, first + 19, size=2000)))).folded == 0
+                await journal.acknowledge("a", (await journal.next("a", 100))[-1].number)
+            stats = await journal.stats()
+    assert stats.bytes <= limits.max_bytes
+    with reading(file) as connection:
+        ((kept, last),) = connection.execute("SELECT count(*), max(number) FROM events").fetchall()
+        ((cut, until),) = connection.execute("SELECT sum(rows), max(number) FROM checkpoints").fetchall()
+    assert (cut, until, kept, last) == (stats.cut_early, stats.cut_early, 8000 - stats.cut_early, 8000)
+    assert kept > 0
+    assert verify(file) == Verdict(kept, head(file), None)
+    told = [one["event"] for one in logs]
+    assert told.count("the journal has reached its size: delivered events go before retention_days") == 1
+
+
+async def test_a_full_journal_cuts_nothing_that_is_owed(file: Path) -> None:
+    limits = Limits(commit_seconds=0.0, max_bytes=2 << 20)
+    async with opened(file, limits) as journal:
+        await journal.add_endpoint("a")
+        await journal.add_endpoint("down")
+        first = 1
+        while not (await journal.write(group(events(first, first + 19, size=2000), b"1"))).folded:
+            await journal.acknowledge("a", first + 19)
+            first += 20
+        assert (await journal.stats()).cut_early == 0
+        assert count(file, "events") == first - 1
+        # It comes back, and there is room again.
+        waiting = asyncio.create_task(journal.folds())
+        await journal.acknowledge("down", first - 1)
+        async with asyncio.timeout(30):
+            (fold,) = await waiting
+        assert fold.records == 20
+        assert (await journal.stats()).cut_early > 0
+
+
+async def test_a_full_journal_cuts_nothing_of_which_there_is_no_copy(file: Path) -> None:
+    async with opened(file, Limits(commit_seconds=0.0, max_bytes=2 << 20)) as journal:
+        first = 1
+        while not (await journal.write(group(events(first, first + 19, size=2000)))).folded:
+            first += 20
+        await _tidied(journal)
+        assert (await journal.stats()).cut_early == 0
+    assert count(file, "events") == first - 1
 
 
 async def test_room_that_a_dropped_endpoint_leaves_is_found_by_itself(file: Path) -> None:

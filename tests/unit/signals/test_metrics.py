@@ -618,6 +618,14 @@ EXPORTER: Final[tuple[tuple[Callable[[OwnMetrics, OwnMetric], None], str], ...]]
         """,
     ),
     (
+        lambda own, row: own.advance(row, (), 2000),
+        """
+        # HELP gitops_exporter_events_cut_early_total Delivered events that went from the journal before journal.retention_days, because it had reached its size.
+        # TYPE gitops_exporter_events_cut_early_total counter
+        gitops_exporter_events_cut_early_total 2000.0
+        """,
+    ),
+    (
         lambda own, row: own.set(row, ("collector",), 7),
         """
         # HELP gitops_exporter_outbox_rows Events and spans in the journal that an endpoint or sink does not have yet.
