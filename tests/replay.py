@@ -68,7 +68,7 @@ def spells(topic: str, told: Callable[[ApplicationState], object]) -> dict[str, 
 
 
 def batches(topic: str, store: Store | None = None) -> Iterator[tuple[float, list[Change]]]:
-    """What a store, a new one if None, makes of a topic, with the time; to be looked at before the next is asked for."""
+    """What a store makes of a topic, a new one if None, with the time; to be looked at before the next is asked for."""
     yield from _changes(store or new_store(), list(lines(topic)))
 
 

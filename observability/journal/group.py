@@ -19,7 +19,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Of all files together. Close to it delivered events are cut, the oldest first; when there are none, no records
     are written any more, only states."""
     retention_days: float = 400.0
-    """Events stay so long as far as they fit, whatever was delivered. In memory they go once every endpoint has them."""
+    """Events stay so long, delivered or not, as far as they fit. In memory they go once every endpoint has them."""
     commit_seconds: float = 0.05
     """What is to be written waits at most so long for more to come, and shares a transaction with it …"""
     commit_records: int = 200

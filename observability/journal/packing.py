@@ -231,7 +231,7 @@ def _span(span: Span) -> _SpanFields:
 def _short_attributes(attributes: Mapping[str, Attribute]) -> _Attributes:
     """Sorted by name, so that the same record has the same bytes."""
     return {
-        _NUMBERS.get(name, name): _short(value) if type(value) is str else value
+        _NUMBERS.get(name, name): _short(value) if type(value) is str and len(value) in _DIGITS else value
         for name, value in sorted(attributes.items())
     }
 
