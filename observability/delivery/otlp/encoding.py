@@ -126,7 +126,10 @@ def _status(span: Span) -> Status:
 
 
 def _attributes(attributes: Mapping[str, Attribute]) -> dict[str, Attribute]:
-    return {_text(key): _value(value) for key, value in attributes.items()}
+    return {
+        _text(key): value if type(value) is str and value.isascii() else _value(value)  # nearly all are
+        for key, value in attributes.items()
+    }
 
 
 def _value(value: Attribute) -> Attribute:
