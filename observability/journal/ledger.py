@@ -142,7 +142,7 @@ class Ledger:
         """Cut some of what need not be kept any longer. Whether there may be more."""
         try:
             more = self._cut() >= retention.CUT_MOST
-            if self._space.full:
+            if self._space.full and not self._space.fits(0):
                 more = self._cut_early() > 0 or more
             self._space.give_back()
             self._space.has_room(0)

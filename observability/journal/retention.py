@@ -6,8 +6,10 @@ from typing import Final
 
 CUT_MOST: Final = 5000
 """So many events are cut at once, lest others wait."""
-_EARLY_MOST: Final = 2000
-"""So many before their time: no more than is needed for some minutes."""
+_EARLY_MOST: Final = 500
+"""So many before their time: their pages, with those of the index, are to fit in the log."""
+_CHECKPOINTS: Final = 10_000
+"""So many are kept: the last one holds the chain, those before are anchors."""
 
 _OWED: Final = "coalesce((SELECT min(acknowledged) FROM endpoints), 9223372036854775807)"
 """Up to here every endpoint has everything."""
@@ -31,6 +33,11 @@ def cut_events(connection: sqlite3.Connection, before: float, now: float, most: 
             (count, now, last),
         )
         connection.execute("DELETE FROM events WHERE number <= ?", (last,))
+        connection.execute(
+            "DELETE FROM checkpoints"
+            " WHERE number <= (SELECT number FROM checkpoints ORDER BY number DESC LIMIT 1 OFFSET ?)",
+            (_CHECKPOINTS,),
+        )
     return int(count)
 
 

@@ -41,14 +41,12 @@ class Space:
         self._connection.execute(f"PRAGMA journal_size_limit = {self._log_bytes}")
 
     def fits(self, more_bytes: int) -> bool:
-        """Are so many bytes free for records?"""
-        return more_bytes <= self._max_bytes * _FOR_RECORDS - self._used_bytes()
+        """Do so many bytes of records fit beside what is kept? What a reader holds back does not count."""
+        return more_bytes <= self._free_bytes(self._kept_bytes())
 
     def has_room(self, more_bytes: int) -> bool:
         """May so many bytes of records be written? Sets `full`."""
-        limit = self._max_bytes * _FOR_RECORDS
-        free = limit - self._used_bytes()
-        self.full = more_bytes > (free - limit * (1 - _ROOM_AGAIN) if self.full else free)
+        self.full = more_bytes > self._free_bytes(self._used_bytes())
         return not self.full
 
     def file_bytes(self) -> int:
@@ -64,12 +62,18 @@ class Space:
             # A step a page: `execute` would take one, for a statement without columns.
             self._connection.executescript(f"PRAGMA incremental_vacuum({_VACUUM_PAGES})")
 
+    def _free_bytes(self, used_bytes: int) -> float:
+        limit = self._max_bytes * _FOR_RECORDS
+        return limit * (_ROOM_AGAIN if self.full else 1.0) - used_bytes
+
     def _used_bytes(self) -> int:
-        used = (self._pages() - self._free_pages()) * _PAGE_BYTES
         if self._path is None:
-            return used
+            return self._kept_bytes()
         log_bytes = size_of(self._path.with_name(f"{self._path.name}-wal"))
-        return used + max(log_bytes - 2 * self._log_bytes, 0)  # a reader can hold back that it is cut
+        return self._kept_bytes() + max(log_bytes - 2 * self._log_bytes, 0)  # a reader can hold back that it is cut
+
+    def _kept_bytes(self) -> int:
+        return (self._pages() - self._free_pages()) * _PAGE_BYTES
 
     def _pages(self) -> int:
         return int(self._connection.execute("PRAGMA page_count").fetchone()[0])

@@ -208,8 +208,8 @@ def _missed(anchor: _Place | None, start: _Place, last: _Place, *, met: bool) ->
         )
     if anchor.number <= start.number:
         raise JournalError(
-            f"the anchor is of row {anchor.number}, and the journal keeps none up to row {start.number}, by its age: "
-            "nothing can be said with it, use a newer one"
+            f"the anchor is of row {anchor.number}, and the journal keeps none up to row {start.number}, by its age or "
+            "its size: nothing can be said with it, use a newer one"
         )
     return Fault(
         anchor.number, Wrong.REWRITTEN, f"there is no row {anchor.number}, that of the anchor: the chain was rewritten"

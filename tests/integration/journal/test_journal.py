@@ -449,6 +449,24 @@ async def test_a_full_journal_cuts_delivered_events_before_their_time(file: Path
     assert told.count("the journal has reached its size: delivered events go before retention_days") == 1
 
 
+async def test_a_full_journal_cuts_nothing_for_a_log_that_a_reader_holds_back(file: Path) -> None:
+    limits = Limits(commit_seconds=0.0, max_bytes=4 << 20)
+    async with opened(file, limits) as journal:
+        await journal.add_endpoint("a")
+        number = 200
+        await journal.write(group(events(1, number, size=2000)))
+        await journal.acknowledge("a", number)
+        with reading(file) as connection:
+            connection.execute("SELECT count(*) FROM events").fetchone()
+            while not (await journal.write(group([event(number + 1)], bytes(50_000)))).folded:
+                number += 1
+                await journal.acknowledge("a", number)
+            await _tidied(journal)
+            assert (await journal.stats()).full
+        assert (await journal.stats()).cut_early == 0
+    assert count(file, "events") == number
+
+
 async def test_a_full_journal_cuts_nothing_that_is_owed(file: Path) -> None:
     limits = Limits(commit_seconds=0.0, max_bytes=2 << 20)
     async with opened(file, limits) as journal:
