@@ -40,7 +40,7 @@ _MIDNIGHT: Final = 1_796_083_200.0
 _TOGETHER: Final = 500
 """Transitions that are handed to the journal before one of them is waited for."""
 _NAME: Final = "collector"
-_TRY_SECONDS: Final = 0.1
+_TRY_SECONDS: Final = 1.0
 _PATIENCE_SECONDS: Final = 900.0
 _GIB: Final = 1 << 30
 _IDENTIFIERS: Final = re.compile(
