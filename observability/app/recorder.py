@@ -128,6 +128,7 @@ class Recorder:
             self._await_authors(batch)
             self._exposition.apply(changes)
             self._exposition.reflect(TALLIES, self._tallies.take((), changes))
+        self._count()
         cursors = {scope: cursor.at for scope, cursor in restored.cursors.items()}
         self._known_until = {**self._times(restored, UNSEEN), **cursors}
         return {scope: cursor.version for scope, cursor in restored.cursors.items()} if complete else {}
@@ -274,6 +275,11 @@ class Recorder:
                 own.set(exporter.OUTBOX_OLDEST, (endpoint.name,), endpoint.oldest_at or self._clock())
                 own.set(exporter.DEAD_LETTERS, (endpoint.name,), endpoint.dead_letters)
             await asyncio.sleep(_STATS_SECONDS)
+
+    def _count(self) -> None:
+        """How many objects are known, though none was observed yet."""
+        for kind in Kind:
+            self._own.set(exporter.OBJECTS, (kind.value,), len(self._store.states(kind)))
 
     def _times(self, restored: Restored, name: str) -> dict[Scope, float]:
         """A time for each scope, as far as saved and readable."""

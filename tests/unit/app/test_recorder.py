@@ -370,6 +370,21 @@ async def test_it_goes_on_as_before(file: Path) -> None:
     assert any(line.startswith("gitops_promotion_pending{") and line.endswith(" 1") for line in before)
 
 
+async def test_what_is_restored_is_counted_before_anything_is_observed(file: Path) -> None:
+    async with running(file) as process:
+        process.take(*listing([shop(1), shop(2, "cart-prod")]))
+        process.take(*listing([project()], scope=PROJECTS), scope=PROJECTS)
+        await process.recorder.finish()
+    async with running(file) as process:
+        await process.recorder.restore()
+        lines = process.own.render().decode().splitlines()
+    assert [line for line in lines if line.startswith("gitops_exporter_objects{")] == [
+        'gitops_exporter_objects{kind="Application"} 2.0',
+        'gitops_exporter_objects{kind="ApplicationSet"} 0.0',
+        'gitops_exporter_objects{kind="AppProject"} 1.0',
+    ]
+
+
 async def test_what_is_restored_makes_no_events_and_no_gap(file: Path) -> None:
     async with running(file) as process:
         process.take(*listing([shop(1, sync=SyncStatus.OUT_OF_SYNC, health=HealthStatus.DEGRADED)]))
