@@ -81,7 +81,8 @@ class WatchExpired(SourceError):
     """410 Gone: the resourceVersion is too old, only a new list helps.
 
     `continue_token` is the token of an inconsistent continuation that the server offered, None when it offered none.
-    `reason` is that of the list to come: `expired`, or `malformed` when what the stream said could not be read.
+    `reason` is that of the list to come: `expired`, `malformed` when what the stream said could not be read, or
+    `restored` when the server is at an older version than we are.
     """
 
     def __init__(self, message: str, continue_token: str | None = None, reason: str = "expired") -> None:

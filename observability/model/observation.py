@@ -48,7 +48,10 @@ class Gone(Struct, frozen=True, gc=False):
 
 
 class Listing(Struct, frozen=True):
-    """A list begins. `reason`: `start` until one was complete, `expired`, `outage` or `malformed` afterwards."""
+    """A list begins. `reason`: `start` until one was complete, `expired`, `outage` or `malformed` afterwards.
+
+    `restored`: the server is at an older version than was known, its etcd was restored from a backup or begun anew.
+    """
 
     scope: Scope
     reason: str

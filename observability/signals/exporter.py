@@ -68,7 +68,7 @@ RELISTS: Final = OwnMetric(
     type=Type.COUNTER,
     help="Lists after the first one, by reason.",
     labels=("kind", "reason"),
-    known=tuple((*kind, reason) for kind in _KINDS for reason in ("expired", "outage", "malformed")),
+    known=tuple((*kind, reason) for kind in _KINDS for reason in ("expired", "outage", "malformed", "restored")),
 )
 LAST_EVENT: Final = OwnMetric(
     name="gitops_exporter_last_event_timestamp_seconds",

@@ -12,6 +12,7 @@ from observability.model.observation import Alive, Gone, Listed, Malformed, Obse
 from observability.sources import envelope
 from observability.sources.engine import Problems, WatchedKind
 from observability.sources.lines import Line
+from observability.sources.versions import is_older
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +52,18 @@ class Cursor(Struct):
         if self.listed:
             self.reason = reason
 
+    def moved(self, version: str) -> None:
+        """All is known as of `version`, unless a list is under way or there is none.
+
+        Raises:
+            WatchExpired: the server is at an older version than we are.
+        """
+        if self.version is None or not version:
+            return
+        if is_older(version, self.version):
+            raise WatchExpired(f"the server went back from version {self.version} to {version}", reason="restored")
+        self.version = version
+
     def complete(self, version: str) -> None:
         """A list is complete, and all is known as of `version`."""
         self.version, self.listed = version, True
@@ -71,7 +84,8 @@ class Reader:
         """What the lines of a watch say.
 
         Raises:
-            WatchExpired: an ERROR event says 410, or a line could not be read: only a new list can tell.
+            WatchExpired: an ERROR event says 410, a line could not be read, or is of an older version than the one
+                before: only a new list can tell.
             SourceError: any other ERROR event.
         """
         decode = self._decode
@@ -92,7 +106,7 @@ class Reader:
                 yield from self._event(line, received_at)
                 continue
             if cursor.version is not None:
-                cursor.version = resource.resource_version or cursor.version
+                cursor.moved(resource.resource_version)
             yield Seen(resource, received_at)
             if problems:
                 yield from self._told(resource.key, problems)
@@ -113,23 +127,22 @@ class Reader:
             raise envelope.error(0, event.object)
         metadata = envelope.bare(event.object).metadata
         version = metadata.resource_version or ""
+        if event.type == "BOOKMARK" and envelope.INITIAL_EVENTS_END in (metadata.annotations or ()):
+            self._cursor.complete(version)
+            self._cursor.cut_short = 0
+            yield Listed(self._scope, version, received_at)
+            return
+        if event.type not in ("ADDED", "MODIFIED", "DELETED", "BOOKMARK"):
+            log.warning("unknown type of event", kind=self._scope.kind.value, type=event.type[:64])
+            return
+        self._cursor.moved(version)
         if event.type in ("ADDED", "MODIFIED"):
             yield from self._object(event.object, received_at)
         elif event.type == "DELETED":
             key = Key(metadata.namespace or "", metadata.name or "")
             yield Gone(self._scope.kind, key, metadata.uid or "", received_at)
-        elif event.type == "BOOKMARK" and envelope.INITIAL_EVENTS_END in (metadata.annotations or ()):
-            self._cursor.complete(version)
-            self._cursor.cut_short = 0
-            yield Listed(self._scope, version, received_at)
-            return
-        elif event.type == "BOOKMARK":
-            yield Alive(self._scope, version, received_at)
         else:
-            log.warning("unknown type of event", kind=self._scope.kind.value, type=event.type[:64])
-            return
-        if self._cursor.version is not None:
-            self._cursor.version = version or self._cursor.version
+            yield Alive(self._scope, version, received_at)
 
     def _object(self, raw: Raw, received_at: float) -> Iterator[Observation]:
         problems: Problems = []

@@ -22,6 +22,7 @@ from observability.sources.engine import WatchedKind
 from observability.sources.kubernetes import AnswerTooLongError, Body, Connection
 from observability.sources.lines import Lines
 from observability.sources.reader import Cursor, Reader, batches
+from observability.sources.versions import is_older
 
 log = structlog.get_logger(__name__)
 
@@ -125,6 +126,7 @@ async def _until_expired(subject: Subject, cursor: Cursor, backoff: Backoff) -> 
             async for batch in found:
                 yield batch
     while True:
+        await _confirm(subject, cursor)
         began = _now()
         async with aclosing(_stream(subject, cursor)) as found:
             async for batch in found:
@@ -137,6 +139,25 @@ async def _until_expired(subject: Subject, cursor: Cursor, backoff: Backoff) -> 
             raise WatchExpired("the last list was put together from two versions")
         if _now() - began < backoff.maximum and cursor.reason != "timeout":
             await subject.sleep(backoff.failed(_now()))
+
+
+async def _confirm(subject: Subject, cursor: Cursor) -> None:
+    """Make sure that the server knows of our version, unless a list is to come, just was, or the watch ended as asked.
+
+    A watch from a version that is still to come is granted, and silent until then: when etcd was restored from a backup
+    or the cluster rebuilt, that would be the old state for ever. The version of a list of one object tells.
+    Source: k8s.io/apiserver pkg/storage/cacher/cache_watcher.go, `process` (v0.33), for bookmarks too.
+
+    Raises:
+        WatchExpired: the server is at an older version than we are.
+    """
+    if cursor.version is None or cursor.reason in ("", "timeout"):
+        return
+    body = await subject.connection.get(subject.path, {"limit": "1"})
+    version = envelope.page(body).metadata.resource_version
+    if is_older(version, cursor.version):
+        message = f"the server is at version {version}, before {cursor.version}: its etcd was restored or is another"
+        raise WatchExpired(message, reason="restored")
 
 
 def _lists_in_pages(subject: Subject, cursor: Cursor) -> bool:

@@ -75,6 +75,8 @@ class Store:
         self._of_project: dict[str, set[Key]] = {}
         self._listed: dict[Scope, float] = {}
         self._listing: dict[Scope, set[Key]] = {}
+        self._restored: set[Scope] = set()
+        """Being listed as of an older version than was known: an object of the same version may be in another state."""
         self._leaving: dict[Kind, dict[Key, None]] = {kind: {} for kind in Kind}
         self._agenda = Agenda()
         self._whole: list[Application] = []
@@ -212,6 +214,8 @@ class Store:
                 self._gone(observation, changes)
             case Listing():
                 self._listing[observation.scope] = set()
+                if observation.reason == "restored":
+                    self._restored.add(observation.scope)
             case Listed():
                 self._complete(observation.scope, observation.received_at, changes)
             case Malformed():
@@ -281,6 +285,7 @@ class Store:
     def _complete(self, scope: Scope, at: float, changes: list[Change]) -> None:
         """The list is complete: what is known in its scope and was not in it was deleted meanwhile."""
         seen = self._listing.pop(scope, set())
+        self._restored.discard(scope)
         known = self.states(scope.kind)
         gone = [key for key in known if key not in seen and scope.namespace in ("", key.namespace)]
         for key in gone[:_MOST_AT_ONCE]:
@@ -341,7 +346,7 @@ class Store:
             if before.facts.uid != facts.uid:
                 self._forget(Kind.APPLICATION, key, at, changes, catch_up=self._catches_up(Kind.APPLICATION, key))
                 before = None
-            elif before.facts.resource_version == facts.resource_version != "":
+            elif before.facts.resource_version == facts.resource_version != "" and not self._restored:
                 return
             elif _moved(facts, before.facts):
                 self._unassign(key)

@@ -49,12 +49,16 @@ class ScriptedApi:
 
     Faithful to HTTP: real sockets, chunked answers, connections that break. What the answers say is the test's
     business; the functions below write them as k8s.io/apimachinery does. `requests` holds what was asked.
+    Lists of one object, by which a watch makes sure of its version, stay outside of script and `requests`: `looks`
+    counts them, and each is answered as of `version`. None: they are requests like others.
     """
 
     def __init__(self) -> None:
         self.script: list[Answer | Callable[[Request], Answer]] = []
         self.requests: list[Request] = []
         self.url = ""
+        self.version: int | None = 1_000
+        self.looks = 0
 
     @property
     def queries(self) -> list[Mapping[str, str]]:
@@ -63,6 +67,9 @@ class ScriptedApi:
 
     async def _serve(self, asked: web.Request) -> web.StreamResponse:
         request = Request(asked.method, asked.path, dict(asked.query), dict(asked.headers), await asked.read())
+        if request.query == {"limit": "1"} and self.version is not None:
+            self.looks += 1
+            return web.Response(body=page(self.version).chunks[0], content_type=JSON)
         self.requests.append(request)
         next_ = self.script.pop(0) if self.script else Answer(then=Then.HANG)
         answer = next_(request) if callable(next_) else next_

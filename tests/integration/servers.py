@@ -154,8 +154,9 @@ class Etcd(Server):
         folder.mkdir(parents=True)
         client, peer = f"http://127.0.0.1:{free_port()}", f"http://127.0.0.1:{free_port()}"
         self.url = client
+        self.data = folder / "data"
         arguments = [
-            *(str(tool("etcd")), "--data-dir", str(folder / "data"), "--log-level", "error"),
+            *(str(tool("etcd")), "--data-dir", str(self.data), "--log-level", "error"),
             *("--listen-client-urls", client, "--advertise-client-urls", client),
             *(
                 "--listen-peer-urls",

@@ -7,6 +7,7 @@ import asyncio
 import fcntl
 import json
 import re
+import shutil
 import sqlite3
 import subprocess
 import time
@@ -24,7 +25,7 @@ from tests.integration.app.conftest import Simulated, StartExporter
 from tests.integration.app.shops import Cluster, RealCluster, Shop, SimulatedCluster
 from tests.integration.conftest import StartApiServer
 from tests.integration.exporters import COMMAND
-from tests.integration.servers import ARGO_KINDS, Etcd, patience, until
+from tests.integration.servers import ARGO_KINDS, ApiServer, Etcd, patience, running, until
 
 PREFIX: Final = "gitops.application."
 GAP: Final = "gitops.exporter.gap"
@@ -46,10 +47,13 @@ def cluster(request: pytest.FixtureRequest) -> Cluster:
 class Kept:
     """An exporter with a journal and a file of events, that is killed and started again."""
 
-    def __init__(self, start: StartExporter, kubeconfig: Path, folder: Path) -> None:
+    def __init__(
+        self, start: StartExporter, kubeconfig: Path, folder: Path, settings: Mapping[str, Any] | None = None
+    ) -> None:
         self.journal, self.events_file = folder / "journal.db", folder / "events.ndjson"
         self._arguments = ("--journal", str(self.journal), "--events", str(self.events_file))
-        self.exporter = start(kubeconfig, *self._arguments, settings={"state": {"settle_seconds": 1}})
+        settings = {"state": {"settle_seconds": 1}, **(settings or {})}
+        self.exporter = start(kubeconfig, *self._arguments, settings=settings)
         self.exporter.wait_until_ready()
         until(self._is_saved, "the first lists are in the journal", patience(10))
 
@@ -140,7 +144,7 @@ def test_while_nothing_changes_nothing_is_told_and_all_is_as_before(cluster: Clu
         kept.back()
         assert kept.facts() == facts
     assert kept.events() == events
-    assert cluster.lists() == lists, "it went on from where it was"
+    assert cluster.lists() == lists + 2, "it went on from where it was, once a list of one object told that it can"
     assert sum(kept.exporter.series("gitops_exporter_relists_total").values()) == 0
     assert GAP not in {event["name"] for event in events}
 
@@ -163,7 +167,7 @@ def test_what_changes_meanwhile_is_told_as_if_it_had_been_there(cluster: Cluster
     assert (
         Counter(event["name"].removeprefix(PREFIX) for event in new if "health" in event["name"])["health.changed"] == 1
     )
-    assert cluster.lists() == lists
+    assert cluster.lists() == lists + 1, "of one object"
     assert kept.value("gitops_syncs_total", environment="prod") == 4
     assert kept.value("gitops_deployments_total", environment="prod") == 3
     assert kept.value("gitops_application_operations_total", application="shop-prod") == 4
@@ -285,6 +289,71 @@ async def test_started_while_the_api_is_away_it_goes_on_when_that_is_back(
     await asyncio.to_thread(until, lambda: kept.exporter.get("/readyz").status == 200, "it is ready", patience(60))
     assert kept.facts() == facts
     assert GAP not in {event["name"] for event in kept.events()}
+
+
+# A server that goes back
+
+
+def replaced(api: ApiServer, etcd: Etcd, data: Path | None) -> None:
+    """The API server is killed, and comes back with what is in `data`; None: with nothing but the kinds."""
+    api.stop(kill=True)
+    etcd.stop()
+    shutil.rmtree(etcd.data)
+    if data is not None:
+        shutil.copytree(data, etcd.data)
+    etcd.start()
+    api.start()
+    if data is None:
+        api.install(*ARGO_KINDS)
+
+
+def relists(kept: Kept) -> float:
+    """How often Applications were listed because the server went back."""
+    series = kept.exporter.series("gitops_exporter_relists_total")
+    labels = {"kind": "Application", "reason": "restored"}
+    return sum(value for (_, known), value in series.items() if labels.items() <= dict(known).items())
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("rebuilt", [True, False], ids=["rebuilt", "from a backup"])
+@pytest.mark.parametrize("runs", [True, False], ids=["running", "restarted"])
+def test_a_cluster_that_went_back_is_listed_anew(
+    tmp_path: Path, start_api_server: StartApiServer, start_exporter: StartExporter, rebuilt: bool, runs: bool
+) -> None:
+    with running(Etcd(tmp_path / "etcd")) as etcd:
+        api = start_api_server(etcd)
+        api.install(*ARGO_KINDS)
+        cluster, shop = RealCluster(api, etcd), Shop("prod")
+        cluster.put(shop.synced(1))
+        etcd.stop()
+        backup = shutil.copytree(etcd.data, tmp_path / "backup")
+        etcd.start()
+        kept = Kept(start_exporter, cluster.kubeconfig, tmp_path, {"watch": {"unavailable_retry_seconds": 1}})
+        cluster.put(Shop("staging").synced(1))
+        for _ in range(30):
+            cluster.put(shop.health("Progressing"))
+            cluster.put(shop.health("Degraded"))
+        kept.wait_for("created", application="shop-staging")
+        until(lambda: _health(kept)[-1:] == ["Degraded"], "it is told", patience(10))
+        if not runs:
+            kept.killed()
+        replaced(api, etcd, None if rebuilt else backup)
+        if not runs:
+            kept.exporter.start()
+        until(lambda: bool(kept.told("deleted", "shop-staging")), "it is told that it is gone", patience(60))
+        kept.exporter.wait_until_ready()
+        (gone,) = kept.told("deleted", "shop-staging")
+        assert gone["attributes"]["gitops.catch_up"] is True
+        assert relists(kept) == 1
+        names = {dict(labels)["application"] for _, labels in kept.exporter.series("gitops_application_info")}
+        assert names == (set() if rebuilt else {"shop-prod"})
+        until(lambda: "Application" in kept.gaps(), "the gap is told", patience(10))
+        reasons = [one["attributes"]["gitops.gap.reason"] for one in kept.events() if one["name"] == GAP]
+        assert set(reasons) == {"restored"}
+        if not rebuilt:
+            assert kept.told("health.changed")[-1]["attributes"]["gitops.health.status"] != "Degraded"
+        cluster.put(Shop("dev").synced(1))
+        kept.wait_for("created", application="shop-dev")
 
 
 # A journal that cannot be used

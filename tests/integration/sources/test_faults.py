@@ -1,6 +1,7 @@
 """What the watch makes of answers that no real server gives on demand."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from tests.fakes.watched import NOW, Pauses, observed, said, subject, until
 from tests.integration.servers import free_port, write_kubeconfig
 
 A, B, C = application("a", 1), application("b", 2), application("c", 3)
+LATER_B, LATER_C = application("b", 22), application("c", 23)
 
 
 @pytest.fixture
@@ -161,6 +163,67 @@ async def test_from_where_the_journal_stopped(scripted: ScriptedApi, connection:
     assert scripted.queries[0]["resourceVersion"] == "42"
 
 
+async def test_the_server_is_older_than_the_journal(
+    scripted: ScriptedApi, connection: Connection, pauses: Pauses
+) -> None:
+    scripted.version = 41
+    scripted.script = [stream(event("ADDED", A), bookmark(41, end_of_list=True), event("ADDED", application("b", 42)))]
+    observations = await observed(subject(connection, pauses), until("seen b"), resume_from="42")
+    assert said(observations) == ["listing restored", "seen a", "listed 41", "seen b"]
+    assert [query.get("resourceVersion") for query in scripted.queries] == [None]
+    assert scripted.looks == 1
+    assert pauses == []
+
+
+async def test_whether_the_server_is_older_is_asked_when_a_watch_ends_unplanned_and_only_then(
+    scripted: ScriptedApi, connection: Connection, pauses: Pauses
+) -> None:
+    looks: list[int] = []
+
+    def counted(answer: Answer) -> Callable[[Request], Answer]:
+        def answered(_: Request) -> Answer:
+            looks.append(scripted.looks)
+            return answer
+
+        return answered
+
+    connection.streaming_lists = False
+    scripted.script = [
+        counted(page(9, A)),
+        counted(stream(then=Then.END)),
+        counted(stream(bookmark(10), then=Then.CUT)),
+        counted(refusal(503, "ServiceUnavailable")),
+        counted(stream(event("ADDED", LATER_B))),
+    ]
+    await observed(subject(connection, pauses), until("seen b"))
+    assert looks == [0, 0, 1, 2, 3]
+    scripted.script = [page(9, A), *[stream(bookmark(10), then=Then.END)] * 3]
+    settings: dict[str, Any] = {"timeout_seconds_min": 1, "timeout_seconds_max": 1}
+    await observed(subject(connection, pauses, **settings), until("restarted timeout", times=3))
+    assert scripted.looks == 3, "not after an end that was asked for"
+
+
+async def test_the_server_is_older_after_an_outage(
+    scripted: ScriptedApi, connection: Connection, pauses: Pauses
+) -> None:
+    connection.streaming_lists = False
+    scripted.version = 8
+    scripted.script = [page(9, A, B), stream(then=Then.CUT), page(8, A), stream(event("ADDED", LATER_C))]
+    observations = await observed(subject(connection, pauses), until("seen c"))
+    assert said(observations)[3:] == ["listed 9", "listing restored", "seen a", "listed 8", "seen c"]
+
+
+@pytest.mark.parametrize("older", [bookmark(8), event("MODIFIED", application("a", 8)), event("DELETED", B)])
+async def test_a_watch_that_goes_back(
+    scripted: ScriptedApi, connection: Connection, pauses: Pauses, older: bytes
+) -> None:
+    connection.streaming_lists = False
+    scripted.script = [page(9, A, B), stream(bookmark(12), older), page(8, A), stream(event("ADDED", LATER_C))]
+    observations = await observed(subject(connection, pauses), until("seen c"))
+    assert said(observations)[3:] == ["listed 9", "alive", "listing restored", "seen a", "listed 8", "seen c"]
+    assert [query.get("resourceVersion") for query in scripted.queries] == [None, "9", None, "8"]
+
+
 async def test_the_journal_was_too_old(scripted: ScriptedApi, connection: Connection, pauses: Pauses) -> None:
     scripted.script = [stream(event("ERROR", EXPIRED)), stream(event("ADDED", A), bookmark(9, end_of_list=True))]
     observations = await observed(subject(connection, pauses), until("listed 9"), resume_from="1")
@@ -173,7 +236,7 @@ async def test_a_version_that_has_expired_is_listed_anew_at_once(
     scripted: ScriptedApi, connection: Connection, pauses: Pauses, expired: Answer
 ) -> None:
     connection.streaming_lists = False
-    scripted.script = [page(9, A, B), expired, page(20, B), stream(event("ADDED", C))]
+    scripted.script = [page(9, A, B), expired, page(20, B), stream(event("ADDED", LATER_C))]
     observations = await observed(subject(connection, pauses), until("seen c"))
     assert said(observations)[3:] == ["listed 9", "listing expired", "seen b", "listed 20", "seen c"]
     assert pauses == []
@@ -234,7 +297,7 @@ async def test_a_page_instead_of_json(scripted: ScriptedApi, connection: Connect
 async def test_a_page_in_the_watch(scripted: ScriptedApi, connection: Connection, pauses: Pauses) -> None:
     html = Answer((b"<html>\n502 Bad Gateway\n</html>\n",))
     connection.streaming_lists = False
-    scripted.script = [page(9, A), html, page(10, A), stream(event("ADDED", B))]
+    scripted.script = [page(9, A), html, page(10, A), stream(event("ADDED", LATER_B))]
     observations = await observed(subject(connection, pauses), until("seen b"))
     assert said(observations)[2:] == ["listed 9", "malformed", "listing malformed", "seen a", "listed 10", "seen b"]
 
@@ -244,7 +307,7 @@ async def test_an_outage_is_told_once_and_goes_on_where_it_began(
 ) -> None:
     connection.streaming_lists = False
     bad_gateway = Answer((b"<html>Bad Gateway</html>",), 502, "text/html")
-    scripted.script = [page(9, A), bad_gateway, bad_gateway, bad_gateway, stream(event("ADDED", B))]
+    scripted.script = [page(9, A), bad_gateway, bad_gateway, bad_gateway, stream(event("ADDED", LATER_B))]
     observations = await observed(subject(connection, pauses), until("seen b"))
     assert said(observations)[2:] == ["listed 9", "unavailable unreachable", "restarted outage", "seen b"]
     assert [query.get("resourceVersion") for query in scripted.queries] == [None, "9", "9", "9", "9"]
@@ -263,7 +326,7 @@ async def test_nobody_listens(tmp_path: Path, pauses: Pauses) -> None:
 
 async def test_streams_that_end_at_once(scripted: ScriptedApi, connection: Connection, pauses: Pauses) -> None:
     connection.streaming_lists = False
-    scripted.script = [page(9, A), *[stream(then=Then.END)] * 4, stream(event("ADDED", B))]
+    scripted.script = [page(9, A), *[stream(then=Then.END)] * 4, stream(event("ADDED", LATER_B))]
     observations = await observed(subject(connection, pauses), until("seen b"))
     assert said(observations)[3:] == ["restarted closed"] * 4 + ["seen b"]
     assert pauses == [0.8, 1.6, 3.2, 6.4]
@@ -318,7 +381,7 @@ async def test_a_list_in_chunks_that_is_cut_off(scripted: ScriptedApi, connectio
 
 async def test_silence(scripted: ScriptedApi, connection: Connection, pauses: Pauses) -> None:
     connection.streaming_lists = False
-    scripted.script = [page(9, A), stream(then=Then.HANG), stream(event("ADDED", B))]
+    scripted.script = [page(9, A), stream(then=Then.HANG), stream(event("ADDED", LATER_B))]
     settings: dict[str, Any] = {"silence_seconds": 0.2, "backoff_initial_seconds": 0.1, "backoff_max_seconds": 0.1}
     observations = await observed(subject(connection, pauses, **settings), until("seen b"))
     assert said(observations)[2:] == ["listed 9", "restarted silence", "seen b"]
@@ -352,12 +415,12 @@ async def test_patience_is_had_when_asked(
 async def test_an_error_event(scripted: ScriptedApi, connection: Connection, pauses: Pauses) -> None:
     connection.streaming_lists = False
     error = event("ERROR", status(500, "InternalError", "etcdserver: no leader"))
-    scripted.script = [page(9, A), stream(event("ADDED", B), error), stream(event("ADDED", C))]
+    scripted.script = [page(9, A), stream(event("ADDED", LATER_B), error), stream(event("ADDED", LATER_C))]
     observations = await observed(subject(connection, pauses), until("seen c"))
     assert said(observations)[3:] == ["seen b", "unavailable unreachable", "restarted outage", "seen c"]
     (unavailable,) = (one for one in observations if isinstance(one, Unavailable))
     assert unavailable.message == "etcdserver: no leader: InternalError (500)"
-    assert scripted.queries[-1]["resourceVersion"] == "2"
+    assert scripted.queries[-1]["resourceVersion"] == "22"
 
 
 @pytest.mark.parametrize(("code", "reason"), [(403, "forbidden"), (404, "not_found")])
@@ -397,7 +460,7 @@ async def test_credentials_that_are_refused_again(
 
 async def test_bytes_that_are_no_utf8(scripted: ScriptedApi, connection: Connection, pauses: Pauses) -> None:
     bad = event("MODIFIED", application("a", 10, spec={"project": "team-?"})).replace(b"team-?", b"team-\xff\xfe")
-    scripted.script = [stream(bookmark(9, end_of_list=True), bad, event("ADDED", B))]
+    scripted.script = [stream(bookmark(9, end_of_list=True), bad, event("ADDED", LATER_B))]
     observations = await observed(subject(connection, pauses), until("seen b"))
     assert said(observations)[2:] == ["seen a", "malformed", "seen b"]
 
@@ -409,7 +472,7 @@ async def test_an_object_that_cannot_be_read_stops_nothing(
     nameless = {"kind": "Application", "metadata": {"namespace": "argocd"}}
     scripted.script = [
         page(9, A, nameless, B),
-        stream(event("MODIFIED", {**A, "metadata": {**A["metadata"], "name": 7}}), event("ADDED", C)),
+        stream(event("MODIFIED", {**A, "metadata": {**A["metadata"], "name": 7}}), event("ADDED", LATER_C)),
     ]
     observations = await observed(subject(connection, pauses), until("seen c"))
     assert said(observations) == ["listing start", "seen a", "malformed", "seen b", "listed 9", "malformed", "seen c"]
@@ -420,7 +483,7 @@ async def test_an_object_that_cannot_be_read_stops_nothing(
 
 async def test_a_line_of_six_mebibytes(scripted: ScriptedApi, connection: Connection, pauses: Pauses) -> None:
     huge = event("ADDED", application("huge", 10, spec={"source": {"helm": {"values": "x" * (6 * 2**20)}}}))
-    scripted.script = [stream(bookmark(9, end_of_list=True), huge, event("ADDED", B))]
+    scripted.script = [stream(bookmark(9, end_of_list=True), huge, event("ADDED", LATER_B))]
     assert said(await observed(subject(connection, pauses), until("seen b")))[2:] == ["seen huge", "seen b"]
 
 
@@ -429,7 +492,7 @@ async def test_a_line_without_end(
 ) -> None:
     monkeypatch.setattr(watching, "LINE_BYTES_MAX", 100_000)
     connection.streaming_lists = False
-    scripted.script = [page(9, A), stream(b"x" * 100_001), page(10, A), stream(event("ADDED", B))]
+    scripted.script = [page(9, A), stream(b"x" * 100_001), page(10, A), stream(event("ADDED", LATER_B))]
     observations = await observed(subject(connection, pauses), until("seen b"))
     assert said(observations)[2:] == ["listed 9", "malformed", "listing malformed", "seen a", "listed 10", "seen b"]
 
@@ -453,6 +516,7 @@ async def test_an_answer_that_is_too_long_even_for_one_object(
 ) -> None:
     monkeypatch.setattr(kubernetes, "BODY_BYTES_MAX", 3000)
     connection.streaming_lists = False
+    scripted.version = None
     big = application("big", 1, spec={"project": "x" * 4000})
     scripted.script = [page(9, big), page(9, big), page(9, A)]
     observations = await observed(subject(connection, pauses, page_size=2), until("listed 9"))
@@ -483,7 +547,7 @@ async def test_a_long_list_lets_others_run(scripted: ScriptedApi, connection: Co
 
 async def test_the_selector_goes_along(scripted: ScriptedApi, connection: Connection, pauses: Pauses) -> None:
     connection.streaming_lists = False
-    scripted.script = [page(9, A), stream(event("ADDED", B))]
+    scripted.script = [page(9, A), stream(event("ADDED", LATER_B))]
     watched = msgspec.structs.replace(
         subject(connection, pauses, Scope(Kind.APPLICATION, "argocd")), selector="team=shop,tier in (web)"
     )

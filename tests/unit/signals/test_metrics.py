@@ -425,12 +425,15 @@ EXPORTER: Final[tuple[tuple[Callable[[OwnMetrics, OwnMetric], None], str], ...]]
         gitops_exporter_relists_total{kind="Application",reason="expired"} 1.0
         gitops_exporter_relists_total{kind="Application",reason="outage"} 0.0
         gitops_exporter_relists_total{kind="Application",reason="malformed"} 0.0
+        gitops_exporter_relists_total{kind="Application",reason="restored"} 0.0
         gitops_exporter_relists_total{kind="ApplicationSet",reason="expired"} 0.0
         gitops_exporter_relists_total{kind="ApplicationSet",reason="outage"} 0.0
         gitops_exporter_relists_total{kind="ApplicationSet",reason="malformed"} 0.0
+        gitops_exporter_relists_total{kind="ApplicationSet",reason="restored"} 0.0
         gitops_exporter_relists_total{kind="AppProject",reason="expired"} 0.0
         gitops_exporter_relists_total{kind="AppProject",reason="outage"} 0.0
         gitops_exporter_relists_total{kind="AppProject",reason="malformed"} 0.0
+        gitops_exporter_relists_total{kind="AppProject",reason="restored"} 0.0
         """,
     ),
     (

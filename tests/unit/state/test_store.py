@@ -191,6 +191,16 @@ def test_a_list_that_is_begun_again_forgets_what_it_had() -> None:
     assert names(store) == {"b"}
 
 
+def test_after_the_server_went_back_the_same_version_may_be_another_state() -> None:
+    now = application("a", resource_version="7", health=HealthStatus.HEALTHY)
+    then = application("a", resource_version="7", health=HealthStatus.DEGRADED)
+    store = watching(now, application("b"))
+    (change, gone_) = store.apply(listing([then], reason="restored"))
+    assert (told([change, gone_]), change.catch_up, gone_.catch_up) == (["a", "-b"], True, True)
+    assert known(store, now.key).facts.health is HealthStatus.DEGRADED
+    assert store.apply([seen(now)]) == [], "from then on a version is one state again"
+
+
 def test_what_cannot_be_read_in_a_list_is_there_all_the_same() -> None:
     store = watching(application("a"), application("b"))
     unreadable = Malformed(APPLICATIONS, Key("argocd", "b"), "", "no JSON", skipped=True)
