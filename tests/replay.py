@@ -152,5 +152,10 @@ def changes(topic: str) -> Iterator[Change]:
 
     They have all that they may be asked for until the next one is taken.
     """
-    for _, told in _changes(new_store(), list(lines(topic))):
+    yield from played(list(lines(topic)))
+
+
+def played(events: Sequence[Line]) -> Iterator[Change]:
+    """The same of these events."""
+    for _, told in _changes(new_store(), events):
         yield from told

@@ -77,6 +77,8 @@ class Drift(Struct, frozen=True, gc=False, array_like=True):
     detected_at: float
     cause: Cause
     witnessed: bool = True
+    version: str = ""
+    """The resourceVersion at which it was detected: unlike the time, it is the same for whoever watches."""
 
 
 class Awaited(Struct, frozen=True, gc=False, array_like=True):
@@ -142,6 +144,11 @@ class Memory(Struct, gc=False, kw_only=True, omit_defaults=True):
     """When an operation that had changed the cluster last ended."""
     health: HealthStatus = HealthStatus.UNKNOWN
     health_since: float = 0.0
+    health_left: tuple[int, ...] = ()
+    """How often each status, in the order of the enumeration, was left in the second of `health_since`: Argo CD's times
+    are whole seconds. Empty when none was."""
+    conditions: tuple[tuple[str, float], ...] = ()
+    """Since when each type of condition was there last, those that went included; without those of no time."""
     results: tuple[int, ...] = (0,) * len(Result)
     """How many operations ended, by `Result`, in the order of the enumeration."""
     deployments: int = 0

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from typing import Final
 
 from observability.model.event import Attribute, Severity
-from observability.model.state import Drift
+from observability.model.state import ApplicationState, Drift
 from observability.model.status import Cause, HealthStatus, SyncKind, SyncStatus
 from observability.signals.catalogue import EventRow, Occurrence
 from observability.signals.transitions import Transition, changed, known, revision_of
 
 _PENDING: Final = frozenset({Cause.PENDING_REVISION, Cause.PENDING_SOURCE_CHANGE})
+_HEALTH: Final = tuple(HealthStatus)
 _UNWELL: Final = frozenset({HealthStatus.MISSING, HealthStatus.UNKNOWN})
 
 
@@ -46,13 +47,15 @@ def _health(t: Transition) -> Iterable[Occurrence]:
     elif facts.health in _UNWELL:
         severity = Severity.WARN
     body = f"{t.name}: {facts.health}, was {t.before.facts.health}"
-    yield Occurrence(
-        at=at,
-        key=(t.before.facts.health.value, facts.health.value, at, facts.resource_version),
-        body=body,
-        attributes=attributes,
-        severity=severity,
-    )
+    yield Occurrence(at=at, key=_health_key(t, t.after), body=body, attributes=attributes, severity=severity)
+
+
+def _health_key(t: Transition, after: ApplicationState) -> tuple[str | int | float, ...]:
+    """Whoever did not see all of it knows the second in which it became so, and mostly how often in that second."""
+    facts, left = after.facts, after.memory.health_left
+    if facts.health_since is None:
+        return t.before.facts.health.value, facts.health.value, facts.resource_version
+    return facts.health.value, facts.health_since, left[_HEALTH.index(facts.health)] if left else 0
 
 
 def _sync_status(t: Transition) -> Iterable[Occurrence]:
@@ -115,7 +118,7 @@ def _drift_detected(t: Transition) -> Iterable[Occurrence]:
     body = f"{t.name}: the cluster is not as Git wants it ({drift.cause})"
     yield Occurrence(
         at=drift.detected_at,
-        key=(drift.detected_at,),
+        key=_drift_key(drift),
         body=body,
         attributes=_of_drift(drift),
         severity=Severity.WARN,
@@ -133,7 +136,11 @@ def _drift_resolved(t: Transition) -> Iterable[Occurrence]:
         "gitops.drift.resolution": resolution,
     }
     body = f"{t.name}: drift of {seconds:.0f} s is over ({resolution})"
-    yield Occurrence(at=t.at, key=(drift.detected_at,), body=body, attributes=attributes)
+    yield Occurrence(at=t.at, key=_drift_key(drift), body=body, attributes=attributes)
+
+
+def _drift_key(drift: Drift) -> tuple[str | int | float, ...]:
+    return (drift.version or drift.detected_at,)
 
 
 def _resolution(t: Transition) -> str:
@@ -204,8 +211,16 @@ def _raised(t: Transition) -> Iterable[Occurrence]:
         at = t.at if one.since is None else one.since
         severity = t.bad if one.type.endswith("Error") else Severity.WARN
         body = f"{t.name}: {one.type}: {one.message}" if one.message else f"{t.name}: {one.type}"
-        key = (one.type, t.after.facts.resource_version)
+        key = (one.type, *_since(t, one.type, one.since))
         yield Occurrence(at=at, key=key, body=body, attributes={"gitops.condition": one.type}, severity=severity)
+
+
+def _since(t: Transition, condition: str, since: float | None) -> tuple[str | float, ...]:
+    """What tells it from others of its type: when it came, and the version too when it came before in that second."""
+    version = (t.after or t.before).facts.resource_version
+    if since is None:
+        return (version,)
+    return (since, version) if (condition, since) in t.before.memory.conditions else (since,)
 
 
 def _cleared(t: Transition) -> Iterable[Occurrence]:

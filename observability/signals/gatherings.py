@@ -53,7 +53,8 @@ def _raised(g: Grouping) -> Iterable[Occurrence]:
         said = f": {message}" if message else ""
         severity = Severity.WARN if name in _BAD else Severity.INFO
         body = f"{_name(g)}: {name}{said}"
-        yield Occurrence(at=at, key=(name, _version(g)), body=body, attributes=attributes, severity=severity)
+        key = (name, *_since(g, name, since))
+        yield Occurrence(at=at, key=key, body=body, attributes=attributes, severity=severity)
 
 
 def _cleared(g: Grouping) -> Iterable[Occurrence]:
@@ -61,14 +62,26 @@ def _cleared(g: Grouping) -> Iterable[Occurrence]:
         return
     before, after = map(_true, _sets(g))
     for name in [name for name in before if name not in after]:
-        since = next((one.since for one in _conditions(g) if one.type == name and one.status != "True"), None)
+        since = next((one.since for one in _conditions(g.after) if one.type == name and one.status != "True"), None)
         attributes: dict[str, Attribute] = {"gitops.condition": name}
         at = g.at if since is None else since
-        yield Occurrence(at=at, key=(name, _version(g)), body=f"{_name(g)}: {name} is over", attributes=attributes)
+        key = (name, *_since(g, name, since))
+        yield Occurrence(at=at, key=key, body=f"{_name(g)}: {name} is over", attributes=attributes)
 
 
-def _conditions(g: Grouping) -> Iterable[SetCondition]:
-    return g.after.facts.conditions if isinstance(g.after, ApplicationSetState) else ()
+def _since(g: Grouping, condition: str, since: float | None) -> tuple[str | float, ...]:
+    """What tells it from others of its type: when it turned, and the version too when it turned before in that second.
+
+    Times of conditions are whole seconds.
+    """
+    if since is None:
+        return (_version(g),)
+    turned = any(one.type == condition and one.since == since for one in _conditions(g.before))
+    return (since, _version(g)) if turned else (since,)
+
+
+def _conditions(state: ApplicationSetState | ProjectState | None) -> Iterable[SetCondition]:
+    return state.facts.conditions if isinstance(state, ApplicationSetState) else ()
 
 
 def _step(g: Grouping) -> Iterable[Occurrence]:
@@ -85,7 +98,8 @@ def _step(g: Grouping) -> Iterable[Occurrence]:
         }
     )
     body = f"{_name(g)}: step {after.step} of its progressive sync"
-    yield Occurrence(at=at, key=(after.step, at), body=body, attributes=attributes)
+    key = (after.step, _version(g) if after.step_since is None else after.step_since)
+    yield Occurrence(at=at, key=key, body=body, attributes=attributes)
 
 
 def _applications(g: Grouping) -> Iterable[Occurrence]:
@@ -132,16 +146,18 @@ def _turned(g: Grouping, *, active: bool) -> Iterable[Occurrence]:
     before, after = _projects(g)
     if before is None or after is None:
         return
-    old = dict(zip(map(_told, before.facts.windows), (one.active for one in before.windows), strict=True))
+    old = dict(zip(map(_told, before.facts.windows), before.windows, strict=True))
     for window, now in zip(after.facts.windows, after.windows, strict=True):
         told = _told(window)
-        if now.active is not active or old.get(told, active) is not (not active):
+        was = old.get(told)
+        if now.active is not active or was is None or was.active is not (not active):
             continue
-        old[told] = active
+        old[told] = now
         verb = "opened" if active else "closed"
         attributes: dict[str, Attribute] = {"gitops.window.kind": window.kind, "gitops.window": told}
         body = f"{_name(g)}: the {window.kind} window {window.schedule!r} of {window.duration} {verb}"
-        yield Occurrence(at=g.at, key=(told, int(g.at // 60)), body=body, attributes=attributes)
+        turned_at = was.changes_at if was.changes_at is not None and was.changes_at <= g.at else g.at
+        yield Occurrence(at=g.at, key=(told, int(turned_at // 60)), body=body, attributes=attributes)
 
 
 def _told(window: SyncWindow) -> str:

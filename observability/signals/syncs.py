@@ -205,7 +205,14 @@ def _deployed(t: Transition) -> Iterable[Occurrence]:
         by = person(t.context, name, automated=automated)
         body = f"{t.name}: {by} deployed {_short(entry.target)}{after}"
         at = t.at if entry.deployed_at is None else entry.deployed_at
-        yield Occurrence(at=at, key=(entry.id, at), body=body, attributes=attributes)
+        yield Occurrence(
+            at=at, key=_deployment(entry.id, entry.deployed_at, entry.target), body=body, attributes=attributes
+        )
+
+
+def _deployment(identifier: int, at: float | None, target: Target | None) -> tuple[str | int | float, ...]:
+    """What tells it from others of the same Application: identifiers may begin anew."""
+    return identifier, revision_of(target) if at is None else at
 
 
 def _run_of(t: Transition, entry: HistoryEntry) -> Run | None:
@@ -283,7 +290,11 @@ def _rollback(t: Transition, scope: str, at: float) -> Occurrence:
     where = "in the cluster, which Git does not know" if scope == "cluster" else "by Git"
     body = f"{t.name}: rolled back to {_short(memory.deployed)} {where}"
     return Occurrence(
-        at=at, key=(scope, memory.deployed_id, at), body=body, attributes=attributes, severity=Severity.WARN
+        at=at,
+        key=(scope, *_deployment(memory.deployed_id, memory.deployed_at, memory.deployed)),
+        body=body,
+        attributes=attributes,
+        severity=Severity.WARN,
     )
 
 
@@ -295,9 +306,10 @@ def _self_healed(t: Transition) -> Iterable[Occurrence]:
     heals = run is not None and run.kind is SyncKind.SELF_HEAL
     is_new = heals and (before is None or before.started_at is None)
     unseen = t.after.memory.self_heals - t.before.memory.self_heals - is_new
+    seen_in = t.after.facts.operation_started_at or _version(t)
     for number in range(unseen):
         body = f"{t.name}: Argo CD healed it while nobody watched"
-        yield Occurrence(at=t.at, key=("unseen", _version(t), number), body=body)
+        yield Occurrence(at=t.at, key=("unseen", seen_in, number), body=body)
     if heals and run is not None and run.result is Result.SUCCESS and (before is None or before.result is None):
         at = t.at if run.finished_at is None else run.finished_at
         attributes = _of_run(t, run, "Succeeded")

@@ -70,7 +70,8 @@ def _drift(memory: Memory, before: Memory, app: Application, at: float, settle_s
         settles = memory.running or (memory.ended_at is not None and abs(at - memory.ended_at) < settle_seconds)
         if memory.drift is None and not (settles and memory.cause is Cause.UNCONVERGED):
             since = memory.out_of_sync_since if before.cause is None else at
-            memory.drift = Drift(at if since is None else since, memory.cause, memory.witnessed)
+            began_at = at if since is None else since
+            memory.drift = Drift(began_at, memory.cause, memory.witnessed, app.resource_version)
     elif memory.cause is not None or app.sync is SyncStatus.SYNCED:
         # Not while it is not judged yet, nor while Argo CD cannot compare.
         memory.drift = None

@@ -15,6 +15,7 @@ from observability.state import authorship, deployments, episodes, operations, r
 from observability.state.causes import cause
 
 _RESULTS: Final = tuple(Result)
+_HEALTH: Final = tuple(HealthStatus)
 
 
 def first(app: Application, identity: Identity, at: float, settle_seconds: float, *, born: bool) -> Memory:
@@ -49,11 +50,32 @@ def remember(memory: Memory, app: Application, at: float, settle_seconds: float,
             episodes.deployed(now, app, awaited, was_rolled_back=was_rolled_back)
             authorship.deployed(now, newest)
     if app.health is not now.health or app.health_since is not None:
+        now.health_left = _left(now, app)
         now.health_since = app.health_since if app.health_since is not None else at
         now.health = app.health
+    now.conditions = _conditions(memory, app)
     _verdict(now, app, at, settle_seconds, judge=judge)
     episodes.follow(now, memory, app, at, settle_seconds)
     return memory if now == memory else now
+
+
+def _conditions(memory: Memory, app: Application) -> tuple[tuple[str, float], ...]:
+    """`Memory.conditions` once `app` was seen; the same object when there is nothing new."""
+    known = memory.conditions
+    seen = [(one.type, one.since) for one in app.conditions if one.since is not None]
+    if all(one in known for one in seen):
+        return known
+    return tuple((dict(known) | dict(seen)).items())
+
+
+def _left(memory: Memory, app: Application) -> tuple[int, ...]:
+    """`Memory.health_left` once `app` was seen, before its health is taken over."""
+    if app.health_since is None or app.health_since != memory.health_since:
+        return ()
+    if app.health is memory.health:
+        return memory.health_left
+    counts = memory.health_left or (0,) * len(_HEALTH)
+    return tuple(count + (status is memory.health) for status, count in zip(_HEALTH, counts, strict=True))
 
 
 def _is_at_rest(memory: Memory, app: Application) -> bool:
@@ -72,6 +94,7 @@ def _is_at_rest(memory: Memory, app: Application) -> bool:
         and not (memory.rolled_back or memory.unconverged or memory.local or memory.risky)
         and not deployments.is_new(memory, app)
         and not app.requested
+        and (not app.conditions or _conditions(memory, app) is memory.conditions)
         and _ended_as_remembered(memory, app.operation)
     )
 
