@@ -186,6 +186,35 @@ async def test_all_of_a_batch_is_one_group(file: Path) -> None:
     assert {name.partition("/")[0] for name in group.values} >= {"tally", "promotion"}
 
 
+async def test_ten_thousand_transitions_in_one_second_are_ten_thousand_events(file: Path) -> None:
+    """Half of them of one Application, within one second of Argo CD's: each has an id of its own, in its order."""
+    words = (HealthStatus.DEGRADED, HealthStatus.HEALTHY)
+    async with running(file) as process:
+        process.take(*listing([shop(1, f"cart-{number}") for number in range(50)] + [shop(2)]))
+        await process.recorder.finish()
+        version = 2
+        for turn in range(50):
+            batch = []
+            for number in range(200):
+                version += 1
+                name = "shop-prod" if number % 2 else f"cart-{number // 2 % 50}"
+                place = turn * 100 + number // 2 if number % 2 else turn * 2 + number // 100
+                batch.append(seen(shop(version, name, health=words[place % 2], health_since=NOON), NOON + turn / 50))
+            process.take(*batch)
+        await process.recorder.finish()
+        assert process.failures() == 0
+    with closing(sqlite3.connect(file)) as connection:
+        rows = connection.execute("SELECT id, application, data FROM events WHERE name = ? ORDER BY number", (HEALTH,))
+        found = [(identifier, application_, data) for identifier, application_, data in rows]
+        (cursor,) = connection.execute("SELECT version FROM cursors").fetchone()
+    assert cursor == str(version)
+    assert len(found) == len({identifier for identifier, _, _ in found}) == 10_000
+    told = [
+        json.loads(data)["attributes"]["gitops.health.status"] for _, name, data in found if name == "argocd/shop-prod"
+    ]
+    assert told == [str(word) for word in words] * 2500
+
+
 async def test_what_was_written_is_in_the_file(file: Path) -> None:
     async with running(file) as process:
         process.take(*listing([shop(1)]))
