@@ -24,11 +24,12 @@ class Severity(StrEnum):
     ERROR = "ERROR"
 
 
-class Event(Struct, frozen=True, gc=False, kw_only=True):
+class Event(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """Something happened. `id`: 32 hexadecimal digits. `name`: `gitops.application.health.changed`.
 
     `at` is when it happened, `observed_at` when it was seen, in seconds since the epoch. `body` is one sentence for
     people. `subject` is whom it is about (`Application/argocd/shop-prod`): the events of one subject keep their order.
+    `trace_id` and `span_id`: the span that it belongs to, 32 and 16 hexadecimal digits; empty when there is none.
     """
 
     id: str
@@ -39,6 +40,8 @@ class Event(Struct, frozen=True, gc=False, kw_only=True):
     body: str
     subject: str
     attributes: Mapping[str, Attribute]
+    trace_id: str = ""
+    span_id: str = ""
 
 
 class Link(Struct, frozen=True, gc=False):

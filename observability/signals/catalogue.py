@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from msgspec import Struct
 
-from observability.model.event import Attribute, Severity
+from observability.model.event import Attribute, Link, Severity
 from observability.model.tally import Histogram
 
 Samples: TypeAlias = Iterable[tuple[tuple[str, ...], float]]
@@ -141,7 +141,8 @@ class Occurrence(Struct, frozen=True, gc=False, kw_only=True):
     """One thing that happened, as an event's row tells it: an event without who it is about.
 
     `at`: when it happened, in seconds since the epoch. `key`: what tells it from all other occurrences of its row for
-    the same object; it follows from what happened alone. `body`: one sentence for people.
+    the same object; it follows from what happened alone. `body`: one sentence for people. `span`: the one that it
+    belongs to, None when there is none.
     """
 
     at: float
@@ -149,6 +150,7 @@ class Occurrence(Struct, frozen=True, gc=False, kw_only=True):
     body: str
     attributes: Mapping[str, Attribute] = {}
     severity: Severity = Severity.INFO
+    span: Link | None = None
 
 
 _EVENT = re.compile(r"gitops(\.[a-z][a-z0-9]*(_[a-z0-9]+)*){2,}")

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from typing import Final
 
 from observability.model.application import HistoryEntry, Target, deployments_after
-from observability.model.event import Attribute, Severity
+from observability.model.event import Attribute, Link, Severity
+from observability.model.promotion import SyncMark
 from observability.model.state import ApplicationState, Run
 from observability.model.status import Cause, Result, SyncKind, SyncStatus
 from observability.signals.catalogue import EventRow, Occurrence
-from observability.signals.identifiers import run_id
+from observability.signals.identifiers import run_id, sync_span, sync_trace
 from observability.signals.transitions import Transition, initiator, known, person, revision_of
 
 _WHOLE: Final = frozenset({SyncKind.AUTO, SyncKind.MANUAL, SyncKind.ROLLBACK})
@@ -82,6 +83,15 @@ def _of_run(t: Transition, run: Run, phase: str) -> dict[str, Attribute]:
     }
 
 
+def _span(t: Transition, run: Run | None) -> Link | None:
+    """The root span of the run, which is told once it has ended; None of a dry run and of one without a start."""
+    if run is None or run.started_at is None or run.dry_run:
+        return None
+    facts, cluster = (t.after or t.before).facts, t.context.cluster or ""
+    sync = SyncMark(facts.namespace, facts.name, facts.uid, run.started_at, run.number)
+    return Link(sync_trace(cluster, sync), sync_span(cluster, sync))
+
+
 _WORDS: Final = {SyncKind.AUTO: "automated sync", SyncKind.SELF_HEAL: "self-heal", SyncKind.ROLLBACK: "rollback"}
 
 
@@ -112,7 +122,7 @@ def _requested(t: Transition) -> Iterable[Occurrence]:
     attributes = _of_run(t, run, "Requested")
     by = person(t.context, run.initiator, automated=run.automated)
     body = f"{t.name}: {by} asked for {_a(_what(run))}{_to(run.target)}"
-    yield Occurrence(at=run.requested_at, key=_key(t, run), body=body, attributes=attributes)
+    yield Occurrence(at=run.requested_at, key=_key(t, run), body=body, attributes=attributes, span=_span(t, run))
 
 
 def _started(t: Transition) -> Iterable[Occurrence]:
@@ -121,7 +131,8 @@ def _started(t: Transition) -> Iterable[Occurrence]:
         return
     by = person(t.context, run.initiator, automated=run.automated)
     body = f"{t.name}: {_a(_what(run))}{_to(run.target)} by {by} began"
-    yield Occurrence(at=run.started_at, key=_key(t, run), body=body, attributes=_of_run(t, run, "Running"))
+    attributes = _of_run(t, run, "Running")
+    yield Occurrence(at=run.started_at, key=_key(t, run), body=body, attributes=attributes, span=_span(t, run))
 
 
 def _finished(t: Transition) -> Iterable[Occurrence]:
@@ -143,7 +154,9 @@ def _finished(t: Transition) -> Iterable[Occurrence]:
     said = f": {run.message}" if failed and run.message else ""
     body = f"{t.name}: the {_what(run)}{_to(run.target)} ended with {run.result}{said}"
     severity = t.bad if failed and run.result is not Result.CANCELLATION else Severity.INFO
-    yield Occurrence(at=ended_at, key=_key(t, run), body=body, attributes=attributes, severity=severity)
+    yield Occurrence(
+        at=ended_at, key=_key(t, run), body=body, attributes=attributes, severity=severity, span=_span(t, run)
+    )
 
 
 def _blocked(t: Transition) -> Iterable[Occurrence]:
@@ -151,7 +164,8 @@ def _blocked(t: Transition) -> Iterable[Occurrence]:
     if run is not None and run.blocked and not (before is not None and before.blocked):
         body = f"{t.name}: a sync window holds back the {_what(run)}{_to(run.target)}"
         attributes = _of_run(t, run, "Running")
-        yield Occurrence(at=t.at, key=_key(t, run), body=body, attributes=attributes, severity=Severity.WARN)
+        span = _span(t, run)
+        yield Occurrence(at=t.at, key=_key(t, run), body=body, attributes=attributes, severity=Severity.WARN, span=span)
     elif t.after is not None and _is_held(t.after) and not _is_held(t.before):
         desired = t.after.facts.desired
         body = f"{t.name}: a sync window holds back the automated sync{_to(desired)}"
@@ -205,9 +219,8 @@ def _deployed(t: Transition) -> Iterable[Occurrence]:
         by = person(t.context, name, automated=automated)
         body = f"{t.name}: {by} deployed {_short(entry.target)}{after}"
         at = t.at if entry.deployed_at is None else entry.deployed_at
-        yield Occurrence(
-            at=at, key=_deployment(entry.id, entry.deployed_at, entry.target), body=body, attributes=attributes
-        )
+        key = _deployment(entry.id, entry.deployed_at, entry.target)
+        yield Occurrence(at=at, key=key, body=body, attributes=attributes, span=_span(t, run))
 
 
 def _deployment(identifier: int, at: float | None, target: Target | None) -> tuple[str | int | float, ...]:
@@ -313,7 +326,8 @@ def _self_healed(t: Transition) -> Iterable[Occurrence]:
     if heals and run is not None and run.result is Result.SUCCESS and (before is None or before.result is None):
         at = t.at if run.finished_at is None else run.finished_at
         attributes = _of_run(t, run, "Succeeded")
-        yield Occurrence(at=at, key=_key(t, run), body=f"{t.name}: Argo CD healed it", attributes=attributes)
+        body = f"{t.name}: Argo CD healed it"
+        yield Occurrence(at=at, key=_key(t, run), body=body, attributes=attributes, span=_span(t, run))
 
 
 SYNC_EVENTS: Final[tuple[EventRow[Transition], ...]] = (

@@ -189,6 +189,8 @@ def event(
         body=occurrence.body,
         subject=f"{subject.kind}/{subject.key.namespace}/{subject.key.name}",
         attributes={**common, **attributes},
+        trace_id=occurrence.span.trace_id if occurrence.span is not None else "",
+        span_id=occurrence.span.span_id if occurrence.span is not None else "",
     )
 
 

@@ -77,6 +77,9 @@ class Encoder:
             attributes=_attributes(happened.attributes),
             event_name=_text(happened.name),
         )
+        if happened.trace_id:
+            record.trace_id, record.span_id = int(happened.trace_id, 16), int(happened.span_id, 16)
+            record.trace_flags = _SAMPLED
         return ReadableLogRecord(record, self._resource, self._scope)
 
     def _span(self, span: Span) -> ReadableSpan:

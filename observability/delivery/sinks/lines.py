@@ -17,8 +17,10 @@ def as_json(event: Event, resource: Mapping[str, Attribute]) -> dict[str, Any]:
     """`event` as what JSON knows; `resource` is who speaks: the attributes of the exporter.
 
     For example `{"id": "5f…", "name": "gitops.application.deployed", "time": "2026-11-23T07:29:36Z", "observed": …,
-    "severity": "INFO", "body": "shop-prod was deployed …", "attributes": {…}, "resource": {…}}`.
+    "severity": "INFO", "body": "shop-prod was deployed …", "attributes": {…}, "resource": {…}}`; with `trace_id` and
+    `span_id` when it belongs to a span.
     """
+    traced = {"trace_id": event.trace_id, "span_id": event.span_id} if event.trace_id else {}
     return {
         "id": event.id,
         "name": event.name,
@@ -26,6 +28,7 @@ def as_json(event: Event, resource: Mapping[str, Attribute]) -> dict[str, Any]:
         "observed": rfc_3339(event.observed_at),
         "severity": str(event.severity),
         "body": event.body,
+        **traced,
         "attributes": plain(event.attributes),
         "resource": plain(resource),
     }

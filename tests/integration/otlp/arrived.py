@@ -31,7 +31,6 @@ def event_of(record: dict[str, Any], subject: str) -> Event:
     attributes = attributes_of(record)
     assert record["scope"]["name"] == SCOPE
     assert _SEVERITY_NUMBERS[record["severityNumber"]] == record["severityText"]
-    assert not record.get("traceId")
     return Event(
         id=attributes["gitops.event.id"],
         name=record["eventName"],
@@ -41,6 +40,8 @@ def event_of(record: dict[str, Any], subject: str) -> Event:
         body=record["body"]["stringValue"],
         subject=subject,
         attributes=attributes,
+        trace_id=record.get("traceId", ""),
+        span_id=record.get("spanId", ""),
     )
 
 

@@ -31,6 +31,7 @@ async def test_events_and_spans_arrive_as_they_were_sent(
     events = [event(first + number) for number in range(100)]
     events.append(event(first + 100, severity=Severity.ERROR, name="gitops.application.health.changed"))
     events.append(event(first + 101, severity=Severity.WARN, body="größer: 猫\n"))
+    events.append(event(first + 102, trace_id=f"{first + 2**100:032x}", span_id=f"{first + 2**60:016x}"))
     spans = [span(first), span(first + 1, parent_id=None, kind=SpanKind.INTERNAL, status=SpanStatus.OK, message="")]
     spans.append(span(first + 2, status=SpanStatus.UNSET, message="", links=(), attributes={}))
     endpoint = Endpoint(name="it", endpoint=at(collector, protocol), protocol=protocol, compression=compression)

@@ -1,5 +1,6 @@
 """Traces of syncs and of journeys."""
 
+import pytest
 from msgspec.structs import replace
 
 from observability.model.application import SyncedResource, Target
@@ -9,9 +10,11 @@ from observability.model.promotion import Arrived, Delivered, Journey, Promotion
 from observability.model.state import ApplicationState, Change, Run
 from observability.model.status import Phase, Result, SyncKind
 from observability.signals import identifiers
+from observability.signals.events import events_of
 from observability.signals.traces import finished, journey_span, sync_spans
 from observability.signals.transitions import Context
 from tests.builders import NOON, application, operation, state
+from tests.replay import TOPICS, changes
 
 RUN = Run(
     kind=SyncKind.MANUAL,
@@ -128,6 +131,29 @@ def test_a_sync_that_failed_says_why() -> None:
 
 def test_a_resend_is_the_same() -> None:
     assert sync_spans(ended(), CONTEXT) == sync_spans(ended(), CONTEXT)
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_the_events_of_a_sync_name_its_root(topic: str) -> None:
+    events, roots = [], set()
+    for change in changes(topic):
+        events += [event for event in events_of(change, CONTEXT) if event.trace_id]
+        roots |= {(span.trace_id, span.id) for span in sync_spans(change, CONTEXT)[:1]}
+    named = {
+        name: [(event.trace_id, event.span_id) for event in events if event.name == f"gitops.application.{name}"]
+        for name in ("sync.started", "sync.finished", "deployed")
+    }
+    assert roots
+    assert set(named["sync.finished"]) == roots
+    assert len(named["sync.finished"]) == len(roots), "each once"
+    assert roots <= set(named["sync.started"])
+    assert set(named["deployed"]) <= set(named["sync.started"])
+    assert all(event.attributes["cicd.pipeline.run.id"] for event in events)
+
+
+def test_an_event_of_a_dry_run_names_no_span() -> None:
+    change = ended(replace(RUN, dry_run=True))
+    assert {event.trace_id for event in events_of(change, CONTEXT)} == {""}
 
 
 def test_another_within_the_second_is_another() -> None:

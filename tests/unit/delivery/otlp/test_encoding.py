@@ -36,7 +36,13 @@ def test_a_log_record() -> None:
     assert (record.severity_text, record.severity_number) == ("WARN", 13)
     assert record.body.string_value == "Sync 1 of shop-prod finished."
     assert {pair.key for pair in record.attributes} == set(event(1).attributes)
-    assert record.trace_id == b""
+    assert record.trace_id == record.span_id == b""
+    assert record.flags == 0
+
+
+def test_a_log_record_of_a_span() -> None:
+    record = log(trace_id="0" * 30 + "a1", span_id="0" * 14 + "b2")
+    assert (record.trace_id.hex(), record.span_id.hex(), record.flags) == ("0" * 30 + "a1", "0" * 14 + "b2", 1)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from datetime import datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from observability.delivery.sinks.lines import as_json, line, rfc_3339
 from observability.model.event import Event, Severity
@@ -34,6 +35,11 @@ def test_an_event_is_one_object() -> None:
         "attributes": {"gitops.images": ["a", "b"], "gitops.catch_up": False, "gitops.sync.duration_seconds": 1.5},
         "resource": {"service.name": "gitops-observability"},
     }
+
+
+def test_an_event_of_a_span_names_it() -> None:
+    traced = as_json(replace(DEPLOYED, trace_id="a1" * 16, span_id="b2" * 8), {})
+    assert traced == as_json(DEPLOYED, {}) | {"trace_id": "a1" * 16, "span_id": "b2" * 8}
 
 
 def test_a_line_is_one_line() -> None:
