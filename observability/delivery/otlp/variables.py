@@ -109,7 +109,7 @@ def _signal(environ: Mapping[str, str], signal: str) -> _Signal | None:
         insecure = given.text("INSECURE")[1].lower() == "true"
         url = f"{'http' if insecure else 'https'}://{url}"
     elif protocol is Protocol.HTTP and variable == f"{_PREFIX}ENDPOINT":
-        url = _below(variable, url, signal)
+        url = _below(url, signal)
     how = {
         "protocol": protocol,
         "headers": _pairs(*given.text("HEADERS")),
@@ -123,11 +123,9 @@ def _signal(environ: Mapping[str, str], signal: str) -> _Signal | None:
     return _Signal(url, how, {**origins, f"{signal}_endpoint": variable})
 
 
-def _below(variable: str, url: str, signal: str) -> str:
-    try:
-        return with_path(url, signal) if "://" in url else url
-    except ValueError:
-        raise SettingsError(variable, "", f'expected an http or https URL, got "{url}"') from None
+def _below(url: str, signal: str) -> str:
+    """The URL of a signal; one that cannot be used stays as it is, to be shown as it was written."""
+    return url if any(problems(Endpoint(name=NAME, endpoint=url))) else with_path(url, signal)
 
 
 class _Given(NamedTuple):
