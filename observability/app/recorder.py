@@ -29,7 +29,7 @@ from observability.model.state import ApplicationState, Change, State
 from observability.signals import exporter
 from observability.signals.events import Gap, events_of, gap_events
 from observability.signals.promotions import promotion_events
-from observability.signals.traces import journey_span, sync_spans
+from observability.signals.traces import journey_span, sync_span
 from observability.signals.transitions import Context
 from observability.state.promotion import Promotions
 from observability.state.saving import dumps, is_put_off, loads
@@ -161,7 +161,8 @@ class Recorder:
             self._note(change)
             try:
                 events += self._enriched(change, events_of(change, self._context))
-                self._records += sync_spans(change, self._context)
+                if (span := sync_span(change, self._context)) is not None:
+                    self._records.append(span)
             except Exception as error:  # a defect of ours with one object: the others are recorded
                 self._failed(error)
         changes = [one for change in changes for one in self._in_turn(change)]
@@ -374,7 +375,8 @@ class Recorder:
             if before is None and now is None:
                 return []
             change = Change(fold.kind, fold.key, before, now, self._clock(), catch_up=True, born=before is None)
-            return [*events_of(change, self._context), *sync_spans(change, self._context)]
+            span = sync_span(change, self._context)
+            return [*events_of(change, self._context), *(() if span is None else (span,))]
         except JournalError:
             self._unreadable(f"{fold.kind} {'/'.join(fold.key)}")
         except Exception as error:  # a defect of ours with one object: the others are recorded

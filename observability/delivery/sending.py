@@ -14,6 +14,7 @@ from typing import Final, NoReturn, TypeAlias, TypeVar
 import structlog
 
 from observability.errors import JournalError, Later, Refused
+from observability.model.application import SyncedResource
 from observability.model.event import Attribute, Event, Record
 from observability.model.outbox import Outbox, Row, Sink
 from observability.sources.backoff import Backoff
@@ -28,6 +29,9 @@ BACKOFF_MAX_SECONDS: Final = 30.0
 _REASON_CHARACTERS: Final = 500
 _RECORD_BYTES: Final = 120
 """What a record takes beside its words: times, identifiers, tags."""
+
+_CHILD_BYTES: Final = 500
+"""What the span of a resource takes beside its kind and name, which it has three times, namespace and message."""
 
 _Answer = TypeVar("_Answer")
 _Rows: TypeAlias = Sequence[Row]
@@ -169,9 +173,18 @@ def _pieces(rows: _Rows, bytes_max: int) -> list[_Rows]:
 
 def size_bytes(record: Record) -> int:
     """About how long a record is when it is sent. Characters beyond ASCII are guessed, not counted."""
-    words = len(record.body) if isinstance(record, Event) else len(record.message) + 32 * len(record.links)
-    attributes = sum(len(key) + 8 + _length(value) for key, value in record.attributes.items())
-    return _RECORD_BYTES + len(record.name) + words + attributes
+    if isinstance(record, Event):
+        words = len(record.body)
+    else:
+        words = len(record.message) + 32 * len(record.links) + sum(map(_size_of_child, record.resources))
+    total = _RECORD_BYTES + len(record.name) + words
+    for key, value in record.attributes.items():
+        total += len(key) + 8 + (len(value) if type(value) is str and value.isascii() else _length(value))
+    return total
+
+
+def _size_of_child(one: SyncedResource) -> int:
+    return _CHILD_BYTES + 3 * _length(one.kind) + 3 * _length(one.name) + _length(one.namespace) + _length(one.message)
 
 
 def _length(value: Attribute) -> int:

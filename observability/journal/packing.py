@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from observability.journal import records
+from observability.model.application import SyncedResource
 from observability.model.event import Attribute, Event, Link, Record, Severity, Span, SpanKind, SpanStatus
 
 WORDS: Final = (
@@ -163,6 +164,7 @@ _SpanFields: TypeAlias = tuple[
     str,
     _Attributes,
     tuple[tuple[_Short, _Short], ...],
+    tuple[SyncedResource, ...],
 ]
 """The fields in the order of their classes."""
 _AS_IT_IS: Final = (str, bool, int, float)
@@ -225,6 +227,7 @@ def _span(span: Span) -> _SpanFields:
         span.subject,
         _short_attributes(span.attributes),
         tuple((_short(link.trace_id), _short(link.span_id)) for link in span.links),
+        span.resources,
     )
 
 
@@ -261,9 +264,21 @@ def _read_event(data: bytes) -> Event:
 
 
 def _read_span(data: bytes) -> Span:
-    trace, identifier, parent, name, kind, started_at, ended_at, status, message, subject, attributes, links = (
-        _SPAN.decode(data)
-    )
+    (
+        trace,
+        identifier,
+        parent,
+        name,
+        kind,
+        started_at,
+        ended_at,
+        status,
+        message,
+        subject,
+        attributes,
+        links,
+        resources,
+    ) = _SPAN.decode(data)
     return Span(
         trace_id=_long(trace),
         id=_long(identifier),
@@ -277,6 +292,7 @@ def _read_span(data: bytes) -> Span:
         subject=subject,
         attributes=_long_attributes(attributes),
         links=tuple(Link(_long(trace), _long(span)) for trace, span in links),
+        resources=resources,
     )
 
 

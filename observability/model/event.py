@@ -12,6 +12,8 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from observability.model.application import SyncedResource
+
 Attribute: TypeAlias = str | bool | int | float | tuple[str, ...]
 """A value of an attribute, as OpenTelemetry knows them."""
 
@@ -70,6 +72,8 @@ class Span(Struct, frozen=True, gc=False, kw_only=True):
     """A stretch of time in a trace. `trace_id`: 32 hexadecimal digits, `id` and `parent_id`: 16; None for the root.
 
     Times in seconds since the epoch. `message` explains an error, else empty. `subject` as in `Event`.
+    `resources`: what a sync did with each resource and hook. Each is a child of this span that is made only when it is
+    sent (`signals.traces.spans_of`): a sync is one record, written and read as a whole.
     """
 
     trace_id: str
@@ -84,6 +88,7 @@ class Span(Struct, frozen=True, gc=False, kw_only=True):
     subject: str
     attributes: Mapping[str, Attribute]
     links: tuple[Link, ...] = ()
+    resources: tuple[SyncedResource, ...] = ()
 
 
 Record: TypeAlias = Event | Span

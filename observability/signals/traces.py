@@ -5,9 +5,10 @@ semantic conventions where these have a name, `gitops.*` is ours.
 Source: OpenTelemetry semantic conventions 1.37, docs/cicd/cicd-spans.md.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
+
+from msgspec.structs import replace
 
 from observability.model.application import Application, SyncedResource
 from observability.model.event import Attribute, Link, Span, SpanKind, SpanStatus
@@ -37,19 +38,36 @@ def finished(change: Change) -> Run | None:
     return run
 
 
-def sync_spans(change: Change, context: Context, most: int = MOST_CHILDREN) -> tuple[Span, ...]:
-    """The spans of the sync that ended with this change, the root first; empty when none did.
+def sync_span(change: Change, context: Context, most: int = MOST_CHILDREN) -> Span | None:
+    """The sync that ended with this change, with its resources and hooks; None when none did.
 
-    A child for each resource and hook, `most` at most: `gitops.sync.resources_left_out` says how many are left out.
-    Argo CD does not record when it worked on each of them: children have the times of the whole sync.
+    There are `most` of them at most: `gitops.sync.resources_left_out` says how many are left out.
     """
     run, state = finished(change), change.after
     if run is None or run.started_at is None or not isinstance(state, ApplicationState):
-        return ()
+        return None
     sync = SyncMark(change.key.namespace, change.key.name, state.facts.uid, run.started_at, run.number)
     resources = state.facts.operation.resources if state.facts.operation is not None else ()
-    root = _root(state, run, sync, context, max(0, len(resources) - most))
-    return root, *_children(root, resources[:most])
+    kept = tuple(map(_without_praise, resources[:most]))
+    return _root(state, run, sync, context, kept, len(resources) - len(kept))
+
+
+def spans_of(span: Span) -> Iterator[Span]:
+    """The span, and those of its resources and hooks, as they are sent.
+
+    Argo CD does not record when it worked on each of them: children have the times of the whole sync. What is listed
+    twice is told apart by its place among its likes.
+    """
+    if not span.resources:
+        yield span
+        return
+    yield replace(span, resources=())
+    seen: dict[tuple[str, ...], int] = {}
+    for one in span.resources:
+        what = (one.group, one.kind, one.namespace, one.name, one.phase, one.hook_type)
+        place = seen.get(what, 0)
+        seen[what] = place + 1
+        yield _child(span, one, identifiers.span(span.trace_id, *what, place))
 
 
 def journey_span(told: Delivered | Arrived, context: Context) -> Span:
@@ -73,7 +91,14 @@ def _same(one: Run, other: Run) -> bool:
     return (one.started_at, one.number) == (other.started_at, other.number)
 
 
-def _root(state: ApplicationState, run: Run, sync: SyncMark, context: Context, left_out: int) -> Span:
+def _root(
+    state: ApplicationState,
+    run: Run,
+    sync: SyncMark,
+    context: Context,
+    resources: tuple[SyncedResource, ...],
+    left_out: int,
+) -> Span:
     identity, facts = state.identity, state.facts
     attributes: dict[str, Attribute] = {
         **_of_environment(context, identity.environment),
@@ -106,6 +131,7 @@ def _root(state: ApplicationState, run: Run, sync: SyncMark, context: Context, l
         message=run.message if failed else "",
         subject=f"Application/{facts.namespace}/{facts.name}",
         attributes=attributes,
+        resources=resources,
     )
 
 
@@ -131,20 +157,20 @@ def _of_run(run: Run, facts: Application, context: Context) -> dict[str, Attribu
     return found
 
 
-def _children(root: Span, resources: Sequence[SyncedResource]) -> Iterator[Span]:
-    """A span each; what is listed twice is told apart by its place among its likes."""
-    seen: Counter[tuple[str, ...]] = Counter()
-    for one in resources:
-        what = (one.group, one.kind, one.namespace, one.name, one.phase, one.hook_type)
-        identifier = identifiers.span(root.trace_id, *what, seen[what])
-        seen[what] += 1
-        yield _child(root, one, identifier)
+def _has_failed(one: SyncedResource) -> bool:
+    return one.hook_phase in _HOOK_FAILED if one.hook_type else one.status in _FAILED
+
+
+def _without_praise(one: SyncedResource) -> SyncedResource:
+    """Only of what failed the message is told; that of all else would be most of what is kept."""
+    return replace(one, message="") if one.message and not _has_failed(one) else one
 
 
 def _child(root: Span, one: SyncedResource, identifier: str) -> Span:
-    failed = one.hook_phase in _HOOK_FAILED if one.hook_type else one.status in _FAILED
+    failed = _has_failed(one)
+    name = f"{one.kind} {one.name}"
     attributes: dict[str, Attribute] = {
-        "cicd.pipeline.task.name": f"{one.kind} {one.name}",
+        "cicd.pipeline.task.name": name,
         "cicd.pipeline.task.run.id": identifier,
         "cicd.pipeline.task.run.result": (Result.FAILURE if failed else Result.SUCCESS).value,
         "cicd.pipeline.task.type": "deploy",
@@ -152,20 +178,20 @@ def _child(root: Span, one: SyncedResource, identifier: str) -> Span:
         "gitops.resource.kind": one.kind,
         "gitops.resource.name": one.name,
     }
-    further = {
-        "gitops.resource.namespace": one.namespace,
-        "gitops.resource.status": one.status,
-        "gitops.resource.phase": one.phase,
-        "gitops.hook.type": one.hook_type,
-        "gitops.hook.phase": one.hook_phase if one.hook_type else "",
-        "error.type": Result.FAILURE.value if failed else "",
-    }
-    attributes.update((name, value) for name, value in further.items() if value)
+    further = (
+        ("gitops.resource.namespace", one.namespace),
+        ("gitops.resource.status", one.status),
+        ("gitops.resource.phase", one.phase),
+        ("gitops.hook.type", one.hook_type),
+        ("gitops.hook.phase", one.hook_phase if one.hook_type else ""),
+        ("error.type", Result.FAILURE.value if failed else ""),
+    )
+    attributes.update([pair for pair in further if pair[1]])
     return Span(
         trace_id=root.trace_id,
         id=identifier,
         parent_id=root.id,
-        name=f"{one.kind} {one.name}",
+        name=name,
         kind=SpanKind.INTERNAL,
         started_at=root.started_at,
         ended_at=root.ended_at,

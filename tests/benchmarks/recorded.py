@@ -142,10 +142,12 @@ def _peak(name: str, memory: Memory, applications: int) -> Row:
 
 
 def _arrived(setup: _Setup) -> bool:
-    """All that is in the journal, and nothing comes any more."""
+    """All that is in the journal, and nothing comes any more. A sync is one record and several spans."""
     last = _last(setup.journal)
     time.sleep(0.2)
-    return setup.receiver.count() >= last == _last(setup.journal)
+    with reading(setup.journal) as connection:
+        ((acknowledged,),) = connection.execute("SELECT min(acknowledged) FROM endpoints").fetchall()
+    return bool(setup.receiver.count() >= last == _last(setup.journal) == acknowledged)
 
 
 def _last(journal: Path) -> int:

@@ -8,7 +8,7 @@ import pytest
 from observability.model.event import Event, Link, Span
 from observability.model.promotion import Promoted
 from observability.signals.promotions import promotion_events
-from observability.signals.traces import journey_span, sync_spans
+from observability.signals.traces import journey_span, spans_of, sync_span
 from observability.signals.transitions import Context
 from observability.state.promotion import Promotions
 from tests.replay import TOPICS, batches, truth
@@ -75,7 +75,8 @@ def heard(topic: str) -> Heard:
     promoted: list[Event] = []
     for _, told in batches(topic):
         for change in told:
-            syncs.extend(sync_spans(change, context))
+            if (span := sync_span(change, context)) is not None:
+                syncs.extend(spans_of(span))
         for happening in promotions.apply(told).happenings:
             if isinstance(happening, Promoted):
                 promoted.extend(promotion_events(happening, context))

@@ -19,6 +19,7 @@ from observability.journal import packing, records
 from observability.model.event import Event, Span, SpanStatus
 from observability.signals.events import EVENTS
 from observability.signals.promotions import PROMOTION_EVENTS
+from observability.signals.traces import spans_of
 from tests import replay
 from tests.integration import servers
 from tests.integration.app.conftest import StartExporter
@@ -40,6 +41,8 @@ class Journalled(NamedTuple):
 
     events: list[Event]
     spans: list[Span]
+    """As they are sent."""
+    rows: int
 
 
 class History:
@@ -56,7 +59,7 @@ class History:
         with closing(sqlite3.connect(f"file:{self._journal}?mode=ro", uri=True)) as connection:
             events = connection.execute("SELECT data FROM events ORDER BY number").fetchall()
             spans = connection.execute("SELECT data FROM spans ORDER BY number").fetchall()
-        found = Journalled([], [])
+        found = Journalled([], [], len(events) + len(spans))
         for (data,) in events:
             event = packing.unpack(records.EVENT, data)
             assert isinstance(event, Event)
@@ -64,7 +67,7 @@ class History:
         for (data,) in spans:
             span = packing.unpack(records.SPAN, data)
             assert isinstance(span, Span)
-            found.spans.append(span)
+            found.spans.extend(spans_of(span))
         return found
 
     def wait(self, holds: Callable[[Journalled], bool], what: str) -> None:
@@ -253,8 +256,7 @@ def test_what_one_endpoint_is_owed_holds_up_nobody(history: History) -> None:
     play(history.cluster)
     history.wait(lambda found: len(promotions(found)) == 2, "all is promoted")
     found = history.journalled()
-    rows = len(found.events) + len(found.spans)
-    owed = rf'^gitops_exporter_outbox_rows{{endpoint="away"}} {rows}\.0$'
+    owed = rf'^gitops_exporter_outbox_rows{{endpoint="away"}} {found.rows}\.0$'
     history.exporter.wait_for(owed, r'^gitops_exporter_outbox_rows{endpoint="collector"} 0\.0$', seconds=15)
-    delivered = rf'^gitops_exporter_deliveries_total{{endpoint="collector",outcome="delivered"}} {rows}\.0$'
+    delivered = rf'^gitops_exporter_deliveries_total{{endpoint="collector",outcome="delivered"}} {found.rows}\.0$'
     history.exporter.wait_for(delivered)

@@ -614,7 +614,7 @@ def broken(*_: object) -> Any:
     raise ArithmeticError("a defect")
 
 
-@pytest.mark.parametrize("what", ["events_of", "sync_spans"])
+@pytest.mark.parametrize("what", ["events_of", "sync_span"])
 async def test_a_row_that_fails_is_counted_and_stops_nothing(
     file: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:

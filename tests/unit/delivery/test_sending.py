@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from observability.delivery.sending import Outcome, Sending, send, size_bytes
 from observability.errors import DeliveryError, Later, Refused
+from observability.model.application import SyncedResource
 from observability.model.event import Record
 from tests.delivered import event, span
 from tests.fakes.outbox import MemoryOutbox
@@ -119,6 +120,7 @@ async def test_a_record_that_is_larger_goes_alone() -> None:
         (event(1, attributes={"a": ("x" * 500, "y" * 500)}), 1000),
         (event(1, body="", attributes={"a": "é" * 500}), 1000),
         (span(1, message="x" * 1000), 1000),
+        (span(1, resources=(SyncedResource("", "ConfigMap", "shop", "x" * 333),) * 2), 2000),
     ],
 )
 def test_the_size_is_about_that_of_what_is_sent(record: Record, least: int) -> None:

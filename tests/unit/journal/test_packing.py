@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from observability.journal import records
 from observability.journal.packing import WORDS, pack, unpack
+from observability.model.application import SyncedResource
 from observability.model.event import Event, Link, Record, Severity, Span, SpanKind, SpanStatus
 from observability.settings import Settings
 from observability.signals.events import EVENTS, events_of
@@ -48,6 +49,7 @@ _SPANS = st.builds(
     kind=st.sampled_from(SpanKind),
     started_at=_TIMES,
     ended_at=_TIMES,
+    resources=st.lists(st.builds(SyncedResource, *[st.text(max_size=9)] * 9), max_size=3).map(tuple),
     status=st.sampled_from(SpanStatus),
     message=_TEXTS,
     subject=_TEXTS,

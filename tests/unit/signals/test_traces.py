@@ -4,14 +4,14 @@ import pytest
 from msgspec.structs import replace
 
 from observability.model.application import SyncedResource, Target
-from observability.model.event import Link, SpanKind, SpanStatus
+from observability.model.event import Link, Span, SpanKind, SpanStatus
 from observability.model.observation import Kind
 from observability.model.promotion import Arrived, Delivered, Journey, PromotionKey, SyncMark
 from observability.model.state import ApplicationState, Change, Run
 from observability.model.status import Phase, Result, SyncKind
 from observability.signals import identifiers
 from observability.signals.events import events_of
-from observability.signals.traces import finished, journey_span, sync_spans
+from observability.signals.traces import MOST_CHILDREN, finished, journey_span, spans_of, sync_span
 from observability.signals.transitions import Context
 from tests.builders import NOON, application, operation, state
 from tests.replay import TOPICS, changes
@@ -51,6 +51,12 @@ def ended(run: Run = RUN, resources: tuple[SyncedResource, ...] = RESOURCES, pha
     before = state(run=replace(run, result=None, finished_at=None))
     facts = application(operation=operation(phase, NOON, NOON + 4.0, resources=resources))
     return Change(Kind.APPLICATION, facts.key, before, state(facts, run=run), NOON + 4.5)
+
+
+def sync_spans(change: Change, context: Context, most: int = MOST_CHILDREN) -> tuple[Span, ...]:
+    """All spans of a sync, as they are sent; the root first."""
+    span = sync_span(change, context, most)
+    return () if span is None else tuple(spans_of(span))
 
 
 def test_a_sync_is_a_trace() -> None:
@@ -167,6 +173,19 @@ def test_children_are_bounded() -> None:
     root, *children = sync_spans(ended(resources=resources), CONTEXT, most=5)
     assert len(children) == 5
     assert root.attributes["gitops.sync.resources_left_out"] == 2
+
+
+def test_only_of_what_failed_the_message_is_kept() -> None:
+    said = tuple(replace(one, message="configured") for one in RESOURCES)
+    broken = SyncedResource("", "Secret", "shop", "shop", status="SyncFailed", message="is invalid")
+    span = sync_span(ended(resources=(*said, broken)), CONTEXT)
+    assert span is not None
+    assert [one.message for one in span.resources] == ["", "", "is invalid"]
+
+
+def test_a_span_of_no_resources_is_sent_as_it_is() -> None:
+    span = journey_span(DELIVERED, CONTEXT)
+    assert list(spans_of(span)) == [span]
 
 
 def test_what_is_listed_twice_is_two_spans() -> None:

@@ -9,6 +9,7 @@ from observability.delivery.otlp.endpoint import Endpoint
 from observability.delivery.otlp.opening import takes
 from observability.delivery.otlp.sink import OtlpSink
 from observability.errors import Later, Refused
+from observability.model.application import SyncedResource
 from observability.model.event import Record
 from tests.delivered import event, span
 
@@ -53,6 +54,12 @@ def sink(sender: Sent, endpoint: Endpoint = BOTH) -> OtlpSink:
 async def test_a_batch_is_one_request_a_signal(sender: Sent) -> None:
     await sink(sender).deliver([*EVENTS[:50], *SPANS, *EVENTS[50:]])
     assert sender.sent == [("logs", 100), ("traces", 3)]
+
+
+async def test_the_resources_of_a_sync_are_spans(sender: Sent) -> None:
+    resources = tuple(SyncedResource("", "ConfigMap", "shop", f"c{number}") for number in range(70))
+    await sink(sender).deliver([span(1, resources=resources), span(2)])
+    assert sender.sent == [("traces", 72)]
 
 
 async def test_nothing_is_sent_for_nothing(sender: Sent) -> None:
