@@ -5,53 +5,43 @@ groups, and nothing that it does holds up a watch or a scrape.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 import msgspec
 import structlog
 from msgspec.structs import replace
 
+from observability.app import restoring
 from observability.app.enrichment import Enrichment
 from observability.app.exposed import PROMOTIONS, TALLIES
+from observability.app.unsaved import Unsaved
+from observability.app.watched import Watched
 from observability.delivery.exposition import Exposition
 from observability.delivery.own import OwnMetrics
 from observability.errors import JournalError
-from observability.journal.group import Fold, Group, ObjectKey
+from observability.journal.group import Fold, Group
 from observability.journal.journal import Journal
-from observability.journal.restoring import Restored
 from observability.model.application import Key
 from observability.model.event import Event, Record
-from observability.model.observation import Alive, Kind, Listed, Listing, Observation, Scope, Seen
+from observability.model.observation import Kind, Observation, Scope
 from observability.model.promotion import Promoted, PromotionStep
-from observability.model.state import ApplicationState, Change, State
+from observability.model.state import ApplicationState, Change
 from observability.signals import exporter
 from observability.signals.events import Gap, events_of, gap_events
 from observability.signals.promotions import promotion_events
 from observability.signals.traces import journey_span, sync_span
 from observability.signals.transitions import Context
 from observability.state.promotion import Promotions
-from observability.state.saving import dumps, is_put_off, loads
+from observability.state.saving import loads
 from observability.state.store import Store
 from observability.state.tallies import Tallies
 
 log = structlog.get_logger(__name__)
 
-TALLY_PREFIX: Final = "tally/"
-"""What the names of saved tallies begin with."""
-LISTED: Final = "listed"
-"""The name of the value that tells when each scope was listed first."""
-UNSEEN: Final = "unseen"
-"""The name of the value that tells, of each scope that is listed again, since when nobody saw what happened there."""
-_RESTORED_AT_ONCE: Final = 200
-_WAITING_MOST: Final = 1000
 _RETRY_SECONDS: Final = 1.0
 _STATS_SECONDS: Final = 5.0
-_TIMES: Final = msgspec.msgpack.Decoder(dict[str, float])
-_NO_TIMES: Final = msgspec.msgpack.encode({})
-
-_Item = TypeVar("_Item")
 
 
 class History(NamedTuple):
@@ -89,82 +79,41 @@ class Recorder:
         self._settled = asyncio.Event()
         self._newcomers: dict[Key, tuple[str, ...]] = {}
         """Applications that were there before us and are not taken in yet, and the images they were listed with."""
-        self._states: dict[ObjectKey, tuple[State | None, State | None]] = {}
-        """To be saved: as it was when that was noted first, and as it is now."""
-        self._saved: dict[ObjectKey, bytes | None] = {}
-        self._cursors: dict[Scope, str | None] = {}
+        self._watched = Watched(store.listed)
+        self._states = Unsaved(self._failed)
         self._values: dict[str, bytes | None] = {}
         self._records: list[Record] = []
-        self._known_until: dict[Scope, float] = {}
-        self._gaps: dict[Scope, str] = {}
 
     async def restore(self) -> Mapping[Scope, str]:
         """Go on from what the journal holds, and tell up to which resourceVersion each scope is known.
 
         What cannot be read is counted and left out: it is listed again. Other tasks get their turn meanwhile.
         """
-        restored = await asyncio.to_thread(self._journal.restore)
-        if restored.origin.moved_aside is not None:
-            self._own.increment(exporter.UNREADABLE_MEMORIES)
-            log.error("the journal was unusable", moved_to=restored.origin.moved_aside, reason=restored.origin.trouble)
-        states, complete = await self._restored_states(restored)
-        # What tells the identity of Applications comes before them.
-        states.sort(key=lambda state: isinstance(state, ApplicationState))
-        self._store.restore((), self._times(restored, LISTED))
-        async for batch in _sliced(states):
-            self._store.restore(batch, {})
-        async for values in _sliced(list(restored.values.items())):
-            self._restore_values(dict(values))
-        now = self._clock()
-        async for batch in _sliced(states):
-            known = [state for state in batch if isinstance(state, ApplicationState)]
-            self._reflect(self._promotions.begin(known, now))
-        async for waiting in _sliced(self._promotions.states()):
-            self._exposition.reflect(PROMOTIONS, {state.pair: state for state in waiting})
-        async for tallies in _sliced(list(self._tallies.tallies().items())):
-            self._exposition.reflect(TALLIES, dict(tallies))
-        async for batch in _sliced(states):
-            changes = [Change(_kind(state), state.facts.key, None, state, now) for state in batch]
-            self._await_authors(batch)
-            self._exposition.apply(changes)
-            self._exposition.reflect(TALLIES, self._tallies.take((), changes))
-        self._count()
-        cursors = {scope: cursor.at for scope, cursor in restored.cursors.items()}
-        self._known_until = {**self._times(restored, UNSEEN), **cursors}
-        return {scope: cursor.version for scope, cursor in restored.cursors.items()} if complete else {}
+        parts = restoring.Parts(
+            self._store,
+            self._exposition,
+            self._tallies,
+            self._promotions,
+            self._commits,
+            self._clock,
+            self._unreadable,
+        )
+        known = await restoring.restore(self._journal, parts)
+        self._values.update(known.unsaved)
+        self._watched.restore(known.until)
+        for kind in Kind:
+            self._own.set(exporter.OBJECTS, (kind.value,), len(self._store.states(kind)))
+        return known.versions
 
     def observe(self, scope: Scope, observations: Sequence[Observation]) -> None:
         """Note where the watch of a scope stands, and what of it nobody saw."""
-        for observation in observations:
-            match observation:
-                case Seen() if scope not in self._gaps:
-                    self._cursors[scope] = observation.object.resource_version or None
-                    self._known_until[scope] = observation.received_at
-                case Alive() | Listed():
-                    self._cursors[scope] = observation.resource_version or None
-                    if isinstance(observation, Listed):
-                        self._complete(scope, observation.received_at)
-                    self._known_until[scope] = observation.received_at
-                case Listing():
-                    # Until the list is complete, what is saved is of no one version.
-                    self._cursors[scope] = None
-                    self._gaps[scope] = "restart" if observation.reason == "start" else observation.reason
-                    self._note_unseen()
-                case _:
-                    pass
+        for gap in self._watched.observe(scope, observations):
+            self._records += gap_events(gap, self._context)
         self._wanted.set()
 
     def take(self, changes: Sequence[Change]) -> None:
         """Make history of changes, before the store is asked for more."""
-        events: list[Event] = []
-        for change in changes:
-            self._note(change)
-            try:
-                events += self._enriched(change, events_of(change, self._context))
-                if (span := sync_span(change, self._context)) is not None:
-                    self._records.append(span)
-            except Exception as error:  # a defect of ours with one object: the others are recorded
-                self._failed(error)
+        events = [event for change in changes for event in self._record(change)]
         changes = [one for change in changes for one in self._in_turn(change)]
         step = self._promotions.apply(changes, self._failed)
         for happening in step.happenings:
@@ -178,8 +127,21 @@ class Recorder:
         except Exception as error:
             self._failed(error)
         self._records += events
-        self._encode(_WAITING_MOST)
+        self._states.settle()
         self._wanted.set()
+
+    def _record(self, change: Change) -> Sequence[Event]:
+        """Note what is to be saved and sent of one change; its events."""
+        if self._survives:
+            self._states.note(change)
+        try:
+            events = self._enriched(change, events_of(change, self._context))
+            if (span := sync_span(change, self._context)) is not None:
+                self._records.append(span)
+        except Exception as error:  # a defect of ours with one object: the others are recorded
+            self._failed(error)
+            return ()
+        return events
 
     def _in_turn(self, change: Change) -> Sequence[Change]:
         """The change, behind what was put off of its object; nothing when it is put off itself.
@@ -204,7 +166,7 @@ class Recorder:
             await self._settled.wait()
             self._settled.clear()
             applications = self._store.applications
-            while keys := list(islice(self._newcomers, _RESTORED_AT_ONCE)):
+            while keys := list(islice(self._newcomers, restoring.AT_ONCE)):
                 now = self._clock()
                 found = [_newcomer(key, applications[key], self._newcomers.pop(key), now) for key in keys]
                 self._reflect(self._promotions.apply(found, self._failed))
@@ -212,12 +174,6 @@ class Recorder:
                 self._wanted.set()
                 await asyncio.sleep(0)
             self._exposition.reflect(TALLIES, self._tallies.listed())
-
-    def _await_authors(self, states: Iterable[State]) -> None:
-        if self._commits is not None:
-            for state in states:
-                if isinstance(state, ApplicationState):
-                    self._commits.await_author(state)
 
     def _enriched(self, change: Change, events: list[Event]) -> list[Event]:
         state = change.after or change.before
@@ -277,88 +233,20 @@ class Recorder:
                 own.set(exporter.DEAD_LETTERS, (endpoint.name,), endpoint.dead_letters)
             await asyncio.sleep(_STATS_SECONDS)
 
-    def _count(self) -> None:
-        """How many objects are known, though none was observed yet."""
-        for kind in Kind:
-            self._own.set(exporter.OBJECTS, (kind.value,), len(self._store.states(kind)))
-
-    def _times(self, restored: Restored, name: str) -> dict[Scope, float]:
-        """A time for each scope, as far as saved and readable."""
-        try:
-            return {_scope(one): at for one, at in _TIMES.decode(restored.values.get(name, _NO_TIMES)).items()}
-        except ValueError:  # msgspec's errors are such, and so is a kind that is not known
-            self._unreadable(name)
-            return {}
-
-    async def _restored_states(self, restored: Restored) -> tuple[list[State], bool]:
-        """The states that can be read, and whether these are all."""
-        found: list[State] = []
-        complete = True
-        rest = restored.states()
-        while some := await asyncio.to_thread(lambda: list(islice(rest, _RESTORED_AT_ONCE))):
-            for kind, key, blob in some:
-                try:
-                    found.append(loads(kind, blob))
-                except JournalError:
-                    complete = False
-                    self._unreadable(f"{kind} {'/'.join(key)}")
-        return found, complete
-
-    def _restore_values(self, values: Mapping[str, bytes]) -> None:
-        tallies = {name: value for name, value in values.items() if name.startswith(TALLY_PREFIX)}
-        for name in (*self._tallies.restore(tallies), *self._promotions.restore(values)):
-            self._unreadable(name)
-        if self._commits is not None:
-            self._commits.restore(values)
-
-    def _complete(self, scope: Scope, at: float) -> None:
-        """A list is complete. Unless it is the very first, what happened since the scope was known was not seen."""
-        self._values[LISTED] = _encoded(self._store.listed)
-        reason = self._gaps.pop(scope, "")
-        self._note_unseen()
-        known_until = self._known_until.get(scope)
-        if reason and known_until is not None:
-            gap = Gap(known_until, at, reason, scope.kind.value, scope.namespace)
-            self._records += gap_events(gap, self._context)
-
-    def _note_unseen(self) -> None:
-        """A list that does not come to its end in this process leaves no cursor: only this tells when the gap began."""
-        began = {scope: self._known_until[scope] for scope in self._gaps if scope in self._known_until}
-        self._values[UNSEEN] = _encoded(began) if began else None
-
     def _group(self) -> Group:
         """What has come together, and begin anew. In memory only records count: nothing there survives."""
         records, self._records = self._records, []
-        self._encode(0)
-        saved, self._saved = self._saved, {}
-        cursors, self._cursors = self._cursors, {}
-        values, self._values = self._values, {}
+        states = self._states.take()
+        cursors, of_scopes = self._watched.unsaved()
+        values, self._values = {**self._values, **of_scopes}, {}
         unsaved = self._tallies.unsaved()
         if self._commits is not None:
             unsaved |= self._commits.unsaved()
         if not self._survives:
             return Group(observed_at=self._clock(), records=records)
         return Group(
-            observed_at=self._clock(), states=saved, cursors=cursors, values={**values, **unsaved}, records=records
+            observed_at=self._clock(), states=states, cursors=cursors, values={**values, **unsaved}, records=records
         )
-
-    def _note(self, change: Change) -> None:
-        """It is to be saved. The latest come last: those before them are slim already, see `Store.apply`."""
-        if self._survives:
-            key = change.kind, change.key
-            before, _ = self._states.pop(key, (change.before, None))
-            self._states[key] = before, change.after
-
-    def _encode(self, most: int) -> None:
-        """Encode all but so many of the states, as they come rather than all at once: that would hold the loop."""
-        for key in list(islice(self._states, max(0, len(self._states) - most))):
-            before, after = self._states.pop(key)
-            if before is not None and after is not None and is_put_off(before, after):
-                continue
-            try:
-                self._saved[key] = None if after is None else dumps(after)
-            except Exception as error:  # a defect of ours with one object: the others are saved
-                self._failed(error)
 
     async def _write(self, group: Group) -> None:
         if not (group.states or group.cursors or group.values or group.records):
@@ -400,32 +288,3 @@ def _newcomer(key: Key, state: ApplicationState, images: tuple[str, ...], at: fl
     """The change that brings an Application that was there before us, with the images that it was seen with."""
     seen = ApplicationState(replace(state.facts, images=images), state.memory, state.windows, state.violations)
     return Change(Kind.APPLICATION, key, None, seen, at)
-
-
-async def _sliced(items: Iterable[_Item]) -> AsyncIterator[list[_Item]]:
-    """The items, some at once; others have their turn between."""
-    rest = iter(items)
-    while some := list(islice(rest, _RESTORED_AT_ONCE)):
-        yield some
-        await asyncio.sleep(0)
-
-
-def _encoded(times: Mapping[Scope, float]) -> bytes:
-    return msgspec.msgpack.encode({_name(scope): at for scope, at in times.items()})
-
-
-def _name(scope: Scope) -> str:
-    return f"{scope.kind.value}/{scope.namespace}"
-
-
-def _scope(name: str) -> Scope:
-    kind, _, namespace = name.partition("/")
-    return Scope(Kind(kind), namespace)
-
-
-def _kind(state: State) -> Kind:
-    match state:
-        case ApplicationState():
-            return Kind.APPLICATION
-        case _:
-            return Kind.APPLICATIONSET if hasattr(state, "step") else Kind.PROJECT

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from observability.app import recorder as recorders
+from observability.app import unsaved
 from observability.app.composition import METERS
 from observability.app.exposed import exposed
 from observability.app.recorder import History, Recorder
@@ -645,7 +646,7 @@ async def test_a_state_that_cannot_be_saved_is_counted_and_stops_nothing(
         return dumps(state) if state.facts.key != SHOP else broken()
 
     async with running(file) as process:
-        monkeypatch.setattr(recorders, "dumps", fails_for_shop)
+        monkeypatch.setattr(unsaved, "dumps", fails_for_shop)
         process.take(*listing([shop(1), shop(2, "cart-prod")]))
         group = await process.group()
         assert process.failures() == 1

@@ -1,0 +1,150 @@
+"""Goes on from what the journal holds: the store, the tallies, the promotions, and what they say in the exposition."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from itertools import islice
+from typing import Final, NamedTuple, TypeVar
+
+import structlog
+
+from observability.app.enrichment import Enrichment
+from observability.app.exposed import PROMOTIONS, TALLIES
+from observability.app.watched import LISTED, UNSEEN, times
+from observability.delivery.exposition import Exposition
+from observability.errors import JournalError
+from observability.journal.journal import Journal
+from observability.journal.restoring import Restored
+from observability.model.observation import Kind, Scope
+from observability.model.state import ApplicationState, Change, State
+from observability.state.promotion import Promotions
+from observability.state.saving import loads
+from observability.state.store import Store
+from observability.state.tallies import Tallies
+
+log = structlog.get_logger(__name__)
+
+TALLY_PREFIX: Final = "tally/"
+"""What the names of saved tallies begin with."""
+AT_ONCE: Final = 200
+"""So many are taken in before others have their turn."""
+_ORDER: Final = (Kind.APPLICATIONSET, Kind.PROJECT, Kind.APPLICATION)
+"""What tells the identity of Applications comes before them."""
+
+_Item = TypeVar("_Item")
+
+
+class Parts(NamedTuple):
+    """What is to go on. `commits` None: nobody is asked for commits. `unreadable` is told of what cannot be read."""
+
+    store: Store
+    exposition: Exposition
+    tallies: Tallies
+    promotions: Promotions
+    commits: Enrichment | None
+    clock: Callable[[], float]
+    unreadable: Callable[[str], None]
+
+
+class Known(NamedTuple):
+    """What the journal knew.
+
+    `versions`: up to which resourceVersion each scope is known; none when a state could not be read, then all is to be
+    listed. `until`: when each scope was known last. `unsaved`: values that follow and are to be saved.
+    """
+
+    versions: Mapping[Scope, str]
+    until: Mapping[Scope, float]
+    unsaved: Mapping[str, bytes | None]
+
+
+async def restore(journal: Journal, parts: Parts) -> Known:
+    """Go on from what the journal holds.
+
+    What cannot be read is told and left out: it is listed again. Other tasks get their turn meanwhile.
+    """
+    restored = await asyncio.to_thread(journal.restore)
+    if restored.origin.moved_aside is not None:
+        parts.unreadable("the journal")
+        log.error("the journal was unusable", moved_to=restored.origin.moved_aside, reason=restored.origin.trouble)
+    values = restored.values
+    parts.store.restore((), _times(values, LISTED, parts))
+    complete = await _restore_states(restored, parts)
+    async for some in sliced(values.items()):
+        _restore_values(dict(some), parts)
+    unsaved = await _expose(parts)
+    cursors = {scope: cursor.at for scope, cursor in restored.cursors.items()}
+    versions = {scope: cursor.version for scope, cursor in restored.cursors.items()} if complete else {}
+    return Known(versions, {**_times(values, UNSEEN, parts), **cursors}, unsaved)
+
+
+async def sliced(items: Iterable[_Item]) -> AsyncIterator[list[_Item]]:
+    """The items, some at once; others have their turn between."""
+    rest = iter(items)
+    while some := list(islice(rest, AT_ONCE)):
+        yield some
+        await asyncio.sleep(0)
+
+
+async def _restore_states(restored: Restored, parts: Parts) -> bool:
+    """Whether all states could be read."""
+    complete = True
+    rest = restored.states(*_ORDER)
+    while some := await asyncio.to_thread(lambda: list(islice(rest, AT_ONCE))):
+        found: list[State] = []
+        for kind, key, blob in some:
+            try:
+                found.append(loads(kind, blob))
+            except JournalError:
+                complete = False
+                parts.unreadable(f"{kind} {'/'.join(key)}")
+        parts.store.restore(found, {})
+        parts.store.apply(())  # lets go of what need not be kept of these, before there are very many
+    return complete
+
+
+def _restore_values(values: Mapping[str, bytes], parts: Parts) -> None:
+    tallies = {name: value for name, value in values.items() if name.startswith(TALLY_PREFIX)}
+    for name in (*parts.tallies.restore(tallies), *parts.promotions.restore(values)):
+        parts.unreadable(name)
+    if parts.commits is not None:
+        parts.commits.restore(values)
+
+
+async def _expose(parts: Parts) -> dict[str, bytes | None]:
+    """Bring all of it into the exposition. What follows from it and is to be saved, by name."""
+    exposition, now = parts.exposition, parts.clock()
+    unsaved: dict[str, bytes | None] = {}
+    async for states in sliced(_states(parts.store)):
+        known = [state for _, state in states if isinstance(state, ApplicationState)]
+        step = parts.promotions.begin(known, now)
+        exposition.reflect(PROMOTIONS, step.states)
+        unsaved.update(step.saved)
+    async for waiting in sliced(parts.promotions.states()):
+        exposition.reflect(PROMOTIONS, {state.pair: state for state in waiting})
+    async for tallies in sliced(list(parts.tallies.tallies().items())):
+        exposition.reflect(TALLIES, dict(tallies))
+    async for states in sliced(_states(parts.store)):
+        changes = [Change(kind, state.facts.key, None, state, now) for kind, state in states]
+        _await_authors(states, parts)
+        exposition.apply(changes)
+        exposition.reflect(TALLIES, parts.tallies.take((), changes))
+    return unsaved
+
+
+def _await_authors(states: Iterable[tuple[Kind, State]], parts: Parts) -> None:
+    if parts.commits is not None:
+        for _, state in states:
+            if isinstance(state, ApplicationState):
+                parts.commits.await_author(state)
+
+
+def _states(store: Store) -> Iterable[tuple[Kind, State]]:
+    return [(kind, state) for kind in _ORDER for state in store.states(kind).values()]
+
+
+def _times(values: Mapping[str, bytes], name: str, parts: Parts) -> dict[Scope, float]:
+    try:
+        return times(values.get(name))
+    except ValueError:  # msgspec's errors are such, and so is a kind that is not known
+        parts.unreadable(name)
+        return {}
