@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
-import msgspec
 import structlog
 from msgspec.structs import replace
 

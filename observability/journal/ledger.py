@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 _DAY_SECONDS: Final = 86_400.0
 _TELL_SECONDS: Final = 3600.0
 """Between two warnings of the same."""
+_LATEST_MOST: Final = 1_000
+"""So many rows are kept at hand: some tenths of a second of much that happens, 2 MB."""
 _PATIENCE_RECORDS: Final = 10_000
 """While somebody else holds the file, so many records wait for it before they are given up."""
 
@@ -63,6 +65,8 @@ class Ledger:
         self._keep_seconds = limits.retention_days * _DAY_SECONDS if path is not None else 0.0
         self._clock = clock
         self._acknowledged: dict[str, int] = {}
+        self._latest: list[Row] = []
+        """The last rows, without a gap up to `end`: who keeps up is given these, and nothing is read."""
         self._clean = restoring.meta(opened.connection, "clean", 1) == 1
         self.end = writing.end(opened.connection).number
         self.folded: set[ObjectKey] = restoring.folded(opened.connection)
@@ -77,7 +81,7 @@ class Ledger:
         try:
             sifted = sift(self.batch, self.folded, room=self._has_room())
             with schema.transaction(self._connection):
-                end = writing.write(self._connection, self.batch, sifted)
+                wrote = writing.write(self._connection, self.batch, sifted)
                 retention.drop_delivered(self._connection)
         except Exception as error:
             if not _may_pass(error):
@@ -86,7 +90,10 @@ class Ledger:
             return self._not_written(error)
         if self.trouble:
             log.info("the journal can be written again", before=self.trouble)
-        self.trouble, self.end = "", end.number
+        if wrote.rows:
+            goes_on = wrote.rows[0].number == self.end + 1  # commands give numbers, too
+            self._latest = [*(self._latest if goes_on else ()), *wrote.rows][-_LATEST_MOST:]
+        self.trouble, self.end = "", wrote.end.number
         self.folded |= _objects(sifted)
         self.folded -= sifted.unfolded
         self.batch = Batch()
@@ -156,6 +163,9 @@ class Ledger:
         """The next rows of an endpoint, and the last number that was given when they were read."""
         while True:
             after = max(endpoints.acknowledged(self._connection, endpoint), self._acknowledged.get(endpoint, 0))
+            if self._latest and self._latest[0].number - 1 <= after < self.end:
+                start = after + 1 - self._latest[0].number
+                return self._latest[start : start + most], self.end
             page = endpoints.page(self._connection, endpoint, after, most)
             for one in page.damaged:
                 log.error("a row of the journal is damaged, it is kept as a dead letter", number=one.number)
@@ -185,6 +195,7 @@ class Ledger:
         """Run a change of endpoints or letters in a transaction of its own. What it returns; None is 0."""
         with schema.transaction(self._connection):
             result = change(self._connection)
+        self._latest = []  # it may have given numbers to rows of its own
         self.end = writing.end(self._connection).number
         return result or 0
 

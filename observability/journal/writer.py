@@ -53,7 +53,7 @@ _Item: TypeAlias = _Write | _Call | _Stop
 
 
 class Writer:
-    """Begins with `start`. `report` is called in the thread, after each commit."""
+    """Begins with `start`. `report` is called in the thread, with what is new."""
 
     def __init__(self, ledger: Ledger, limits: Limits, report: Callable[[Report], None]) -> None:
         self._ledger = ledger
@@ -68,6 +68,7 @@ class Writer:
         self._due: float | None = None
         """When to write what waits; None: nothing does."""
         self._next_tidy = 0.0
+        self._told: Report | None = None
 
     def start(self) -> None:
         """Begin."""
@@ -208,4 +209,8 @@ class Writer:
         self._tell()
 
     def _tell(self) -> None:
-        self._report(Report(self._ledger.end, bool(self._ledger.folded) and not self._ledger.full))
+        """Each report wakes the event loop, so only of what is new."""
+        report = Report(self._ledger.end, bool(self._ledger.folded) and not self._ledger.full)
+        if report != self._told:
+            self._told = report
+            self._report(report)

@@ -10,6 +10,7 @@ from observability.journal.group import ObjectKey
 from observability.journal.packing import pack
 from observability.journal.records import COLUMNS, EVENT, SPAN, Draft, columns
 from observability.model.event import Event
+from observability.model.outbox import Row
 
 _WIDTH: Final = len(COLUMNS) + 2
 _INTO_EVENTS: Final = f"INSERT INTO events(number, {', '.join(COLUMNS)}, hash)"
@@ -35,21 +36,27 @@ def end(connection: sqlite3.Connection) -> End:
     return End(number, found if isinstance(found, bytes) else chain.BEGINNING)
 
 
-def write(connection: sqlite3.Connection, batch: Batch, sifted: Sifted) -> End:
-    """Write what was sifted of the batch and all else of it. Where the journal ends then. Within a transaction."""
-    before = end(connection)
-    after = _write_records(connection, sifted.kept, before)
+class Wrote(NamedTuple):
+    """What was written: its records as rows, those that were there already aside, and where the journal ends then."""
+
+    rows: Sequence[Row]
+    end: End
+
+
+def write(connection: sqlite3.Connection, batch: Batch, sifted: Sifted) -> Wrote:
+    """Write what was sifted of the batch and all else of it. Within a transaction."""
+    wrote = _write_records(connection, sifted.kept, end(connection))
     # What was saved before must be noted before it is replaced.
     _write_folds(connection, sifted, batch.observed_at)
     _write_states(connection, batch)
     _write_cursors(connection, batch)
     _write_values(connection, batch.values)
     _write_deliveries(connection, batch)
-    _write_meta(connection, after, sum(sifted.folded.values()))
-    return after
+    _write_meta(connection, wrote.end, sum(sifted.folded.values()))
+    return wrote
 
 
-def _write_records(connection: sqlite3.Connection, drafts: Sequence[Draft], before: End) -> End:
+def _write_records(connection: sqlite3.Connection, drafts: Sequence[Draft], before: End) -> Wrote:
     fresh = _fresh(connection, drafts)
     number, head = before
     events: list[tuple[object, ...]] = []
@@ -64,7 +71,8 @@ def _write_records(connection: sqlite3.Connection, drafts: Sequence[Draft], befo
             spans.append((number, one.id, pack(one.record)))
     rows.insert(connection, _INTO_EVENTS, _WIDTH, events)
     rows.insert(connection, "INSERT INTO spans(number, id, data)", 3, spans)
-    return End(number, head)
+    numbered = [Row(place, one.record) for place, one in enumerate(fresh, start=before.number + 1)]
+    return Wrote(numbered, End(number, head))
 
 
 def _fresh(connection: sqlite3.Connection, drafts: Sequence[Draft]) -> list[Draft]:

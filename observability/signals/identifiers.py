@@ -15,9 +15,9 @@ _SPAN_BYTES: Final = 8
 
 def derived(size: int, *parts: str | float | None) -> str:
     """`size` bytes in hexadecimal digits that follow from `parts`; never all zero, which would be no identifier."""
-    text = "".join(f"{len(part)}:{part}" for part in map(_text, parts))
+    text = "".join([f"{len(part)}:{part}" for part in map(_text, parts)])
     found = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size).hexdigest()
-    return found if found.strip("0") else "1" * (2 * size)
+    return found if found != "0" * (2 * size) else "1" * (2 * size)
 
 
 def run_id(cluster: str, uid: str, run: Run) -> str:
@@ -58,6 +58,6 @@ def span(trace_id: str, *parts: str | float) -> str:
 
 def _text(part: str | float | None) -> str:
     """Numbers that are equal have the same text."""
-    if part is None:
-        return ""
-    return part if isinstance(part, str) else repr(float(part))
+    if isinstance(part, str):
+        return part
+    return "" if part is None else repr(float(part))

@@ -29,6 +29,8 @@ def finished(change: Change) -> Run | None:
     before, after = change.before, change.after
     if not isinstance(after, ApplicationState) or (before is None and not change.born):
         return None
+    if isinstance(before, ApplicationState) and before.memory is after.memory:  # nearly all are such
+        return None
     run = after.memory.run
     if run is None or run.result is None or run.started_at is None or run.finished_at is None or run.dry_run:
         return None

@@ -17,6 +17,7 @@ from observability.journal.reading import changing, reading
 from observability.journal.restoring import Cursor
 from observability.journal.verifying import Verdict, head, verify
 from observability.model.application import Key
+from observability.model.event import Record
 from observability.model.observation import Kind, Scope
 from observability.model.outbox import Outbox
 from tests import journals
@@ -253,14 +254,38 @@ async def test_a_row_that_was_damaged_does_not_hold_back_the_others(file: Path) 
     async with opened(file) as journal:
         await journal.add_endpoint("a")
         await journal.write(group(events(1, 4)))
-        with closing(sqlite3.connect(file)) as connection:
-            connection.execute("UPDATE events SET data = 'no JSON' WHERE number = 2")
-            connection.execute("UPDATE events SET data = '{}' WHERE number IN (3, 4)")
-            connection.commit()
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("UPDATE events SET data = 'no JSON' WHERE number = 2")
+        connection.execute("UPDATE events SET data = '{}' WHERE number IN (3, 4)")
+        connection.commit()
+    async with opened(file) as journal:
         assert await owed(journal, most=3) == [1]
         await journal.acknowledge("a", 1)
         assert await owed(journal, most=1) == []
         assert sorted({one.number for one in await journal.dead_letters()}) == [2, 3, 4]
+
+
+async def test_who_keeps_up_and_who_does_not_are_given_the_same(anywhere: Path | None) -> None:
+    async with opened(anywhere) as journal:
+        await journal.add_endpoint("slow")
+        await journal.add_endpoint("fast")
+        records: list[Record] = []
+        for first in range(1, 1500, 100):  # more than are kept at hand
+            some: list[Record] = [*events(first, first + 98), span(first + 99)]
+            records += some
+            await journal.write(group(some))
+            given = await journal.next("fast", 200)
+            assert [row.record for row in given] == some
+            assert [row.number for row in given] == list(range(first, first + 100))
+            await journal.acknowledge("fast", given[49].number)
+            assert await journal.next("fast", 10) == given[50:60]
+            await journal.acknowledge("fast", given[-1].number)
+            assert await journal.next("fast", 10) == []
+        found: list[Record] = []
+        while given := await journal.next("slow", 70):
+            found += [row.record for row in given]
+            await journal.acknowledge("slow", given[-1].number)
+        assert found == records
 
 
 async def test_groups_that_wait_share_a_transaction_and_keep_their_order(file: Path) -> None:
