@@ -97,7 +97,7 @@ def add(connection: sqlite3.Connection, events: Iterable[Event], states: Iterabl
         last = connection.execute("SELECT hash FROM events ORDER BY number DESC LIMIT 1").fetchone()
         head = bytes(32) if last is None else last[0]
         for one in events:
-            data = records.draft(one).data
+            data = records.as_json(one)
             head = sha256(head + data).digest()
             names = ", ".join(records.COLUMNS)
             values = (*records.columns(one, data), head)

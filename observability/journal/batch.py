@@ -4,7 +4,9 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from observability.journal.group import Group, ObjectKey
-from observability.journal.records import Draft, draft
+from observability.journal.packing import pack
+from observability.journal.records import about
+from observability.model.event import Event, Record
 from observability.model.observation import Scope
 
 _ROW_BYTES: Final = 400
@@ -20,6 +22,15 @@ class Refusal(NamedTuple):
     reason: str
     at: float
     data: str
+
+
+class Draft(NamedTuple):
+    """A record that is about to be written. `object`: what it is about, None when that is no object of Kubernetes."""
+
+    record: Record
+    id: str
+    data: bytes
+    object: ObjectKey | None
 
 
 class Entry(NamedTuple):
@@ -114,7 +125,8 @@ def _drafted(group: Group) -> tuple[list[Draft], list[ValueError]]:
     drafts, failures = [], []
     for record in group.records:
         try:
-            drafts.append(draft(record))
+            identifier = record.id if isinstance(record, Event) else record.trace_id + record.id
+            drafts.append(Draft(record, identifier, pack(record), about(record.subject)))
         except ValueError as error:  # UnicodeEncodeError is one, too
             failures.append(error)
     return drafts, failures

@@ -183,9 +183,9 @@ class Ledger:
 
     def refuse(self, endpoint: str, row: Row, reason: str) -> None:
         """The same of a row that becomes a dead letter."""
-        one = records.draft(row.record)
         told = reason.encode(errors="replace").decode()
-        self._refuse(Refusal(endpoint, row.number, records.kind(row.record), told, self._clock(), one.data.decode()))
+        data = records.as_json(row.record).decode()
+        self._refuse(Refusal(endpoint, row.number, records.kind(row.record), told, self._clock(), data))
         self.acknowledge(endpoint, row.number)
 
     def _refuse(self, refusal: Refusal) -> None:

@@ -183,7 +183,7 @@ def pack(record: Record) -> bytes:
     try:
         return _ENCODER.encode(_event(record) if isinstance(record, Event) else _span(record))
     except (OverflowError, TypeError, msgspec.MsgspecError):
-        return records.draft(record).data
+        return records.as_json(record)
 
 
 def unpack(kind: str, data: bytes | str) -> Record:

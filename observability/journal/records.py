@@ -3,7 +3,7 @@
 JSON is canonical: fields in their order, attributes sorted by name, so that the same event has the same bytes.
 """
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -37,27 +37,16 @@ _DECODERS: Final[dict[str, "msgspec.json.Decoder[Event] | msgspec.json.Decoder[S
 _KINDS: Final = {str(kind): kind for kind in Kind}
 
 
-class Draft(NamedTuple):
-    """A record that is about to be written. `object`: what it is about, None when that is no object of Kubernetes."""
-
-    record: Record
-    id: str
-    data: bytes
-    object: tuple[Kind, Key] | None
-
-
-def draft(record: Record) -> Draft:
-    """The record in the form of its row.
+def as_json(record: Record) -> bytes:
+    """The record as canonical JSON.
 
     Raises:
         ValueError: it has no form in JSON: a lone surrogate, a value of another type.
     """
-    identifier = record.id if isinstance(record, Event) else record.trace_id + record.id
     try:
-        data = _ENCODER.encode(record)
+        return _ENCODER.encode(record)
     except (TypeError, msgspec.MsgspecError) as error:
         raise ValueError(str(error)) from error
-    return Draft(record, identifier, data, about(record.subject))
 
 
 def kind(record: Record) -> str:

@@ -5,10 +5,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from observability.journal import chain, rows
-from observability.journal.batch import Batch, Sifted, named
+from observability.journal.batch import Batch, Draft, Sifted, named
 from observability.journal.group import ObjectKey
-from observability.journal.packing import pack
-from observability.journal.records import COLUMNS, EVENT, SPAN, Draft, columns
+from observability.journal.records import COLUMNS, EVENT, SPAN, columns
 from observability.model.event import Event
 from observability.model.outbox import Row
 
@@ -64,11 +63,10 @@ def _write_records(connection: sqlite3.Connection, drafts: Sequence[Draft], befo
     for one in fresh:
         number += 1
         if isinstance(one.record, Event):
-            data = pack(one.record)
-            head = chain.link(head, data)
-            events.append((number, *columns(one.record, b"")[:-1], data, head))
+            head = chain.link(head, one.data)
+            events.append((number, *columns(one.record, b"")[:-1], one.data, head))
         else:
-            spans.append((number, one.id, pack(one.record)))
+            spans.append((number, one.id, one.data))
     rows.insert(connection, _INTO_EVENTS, _WIDTH, events)
     rows.insert(connection, "INSERT INTO spans(number, id, data)", 3, spans)
     numbered = [Row(place, one.record) for place, one in enumerate(fresh, start=before.number + 1)]

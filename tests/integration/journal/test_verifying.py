@@ -10,7 +10,7 @@ from observability.errors import JournalError
 from observability.journal import chain
 from observability.journal.copying import backup
 from observability.journal.group import Limits
-from observability.journal.records import COLUMNS, columns, draft
+from observability.journal.records import COLUMNS, as_json, columns
 from observability.journal.verifying import Verdict, Wrong, head, verify
 from tests.builders import NOON
 from tests.journals import event, events, group, opened, span
@@ -159,10 +159,10 @@ def rewrite(file: Path, changed: int) -> None:
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
         before = chain.BEGINNING
         for number in range(1, 10):
-            one = draft(event(number, "other") if number == changed else event(number))
-            before = chain.link(before, one.data)
-            assert isinstance(one.record, type(event(1)))
-            values = (*columns(one.record, one.data), before, number)
+            one = event(number, "other") if number == changed else event(number)
+            data = as_json(one)
+            before = chain.link(before, data)
+            values = (*columns(one, data), before, number)
             marks = ", ".join(f"{name} = ?" for name in (*COLUMNS, "hash"))
             connection.execute(f"UPDATE events SET {marks} WHERE number = ?", values)  # noqa: S608
 
