@@ -8,11 +8,13 @@ from typing import Final, Self
 from msgspec import Struct
 
 from observability.model.application import Application, Key, Target
-from observability.model.event import Attribute, Event, Severity
+from observability.model.event import Attribute, Event, Link, Severity
 from observability.model.observation import Kind
-from observability.model.state import ApplicationSetState, ApplicationState, Memory, ProjectState
+from observability.model.promotion import SyncMark
+from observability.model.state import ApplicationSetState, ApplicationState, Memory, ProjectState, Run
 from observability.settings.environments import Environment
 from observability.signals.catalogue import EventRow, Occurrence
+from observability.signals.identifiers import sync_span, sync_trace
 
 ENGINE: Final = "argocd"
 _DIGEST_BYTES: Final = 16
@@ -114,6 +116,13 @@ def revision_of(target: Target | None) -> str:
     return ",".join(target.revisions) if target is not None else ""
 
 
+def short(target: Target | None) -> str:
+    """Revisions for people: commits cut to what Git shows."""
+    if target is None or not target.revisions:
+        return "an unknown revision"
+    return ", ".join(one[:12] if len(one) == 40 else one for one in target.revisions)
+
+
 def initiator(context: Context, name: str, *, automated: bool) -> dict[str, Attribute]:
     """Who had it done, as far as Argo CD tells: of an operation that was set with kubectl that is anybody's word."""
     kind = "automated" if automated else "user" if name else "unknown"
@@ -212,6 +221,15 @@ def pseudonym(context: Context, name: str) -> str:
     return blake2b(
         name.encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES, key=context.initiator_key
     ).hexdigest()
+
+
+def span_of(t: Transition, run: Run | None) -> Link | None:
+    """The root span of the run, which is told once it has ended; None of a dry run and of one without a start."""
+    if run is None or run.started_at is None or run.dry_run:
+        return None
+    facts, cluster = (t.after or t.before).facts, t.context.cluster or ""
+    sync = SyncMark(facts.namespace, facts.name, facts.uid, run.started_at, run.number)
+    return Link(sync_trace(cluster, sync), sync_span(cluster, sync))
 
 
 def _plain(part: str | float | None) -> str:
