@@ -66,15 +66,15 @@ async def restore(journal: Journal, parts: Parts) -> Known:
     if restored.origin.moved_aside is not None:
         parts.unreadable("the journal")
         log.error("the journal was unusable", moved_to=restored.origin.moved_aside, reason=restored.origin.trouble)
-    values = restored.values
+    cursors, values = restored.cursors, restored.values
     parts.store.restore((), _times(values, LISTED, parts))
     complete = await _restore_states(restored, parts)
     async for some in sliced(values.items()):
         _restore_values(dict(some), parts)
+    until = {**_times(values, UNSEEN, parts), **{scope: cursor.at for scope, cursor in cursors.items()}}
+    del restored, values  # before most of the exposition is made: it is much, and what counts of it is decoded
     unsaved = await _expose(parts)
-    cursors = {scope: cursor.at for scope, cursor in restored.cursors.items()}
-    versions = {scope: cursor.version for scope, cursor in restored.cursors.items()} if complete else {}
-    return Known(versions, {**_times(values, UNSEEN, parts), **cursors}, unsaved)
+    return Known({scope: cursor.version for scope, cursor in cursors.items()} if complete else {}, until, unsaved)
 
 
 async def sliced(items: Iterable[_Item]) -> AsyncIterator[list[_Item]]:

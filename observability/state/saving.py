@@ -6,10 +6,10 @@ What the store lets go of is not kept.
 
 from collections.abc import Mapping
 from sys import intern
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 
 from observability.errors import JournalError
 from observability.model.application import HistoryEntry
@@ -22,6 +22,7 @@ VERSION: Final = 1
 PUT_OFF_SECONDS: Final = 600
 
 _Value = TypeVar("_Value")
+_Struct = TypeVar("_Struct", bound=msgspec.Struct)
 
 
 class UnreadableStateError(JournalError, ValueError):
@@ -77,18 +78,63 @@ def loads(kind: Kind, data: bytes) -> State:
 def _shared(state: ApplicationState) -> ApplicationState:
     """The same, with parts that others have, too: of its own they would double the memory of a process."""
     facts, memory = state.facts, state.memory
+    times: dict[float, float] = {}
     memory.identity = Identity(*map(intern, memory.identity))
     facts.namespace, facts.name = intern(facts.namespace), intern(facts.name)
     facts.project, facts.applicationset = intern(facts.project), intern(facts.applicationset)
     facts.controller_namespace = intern(facts.controller_namespace)
-    for name in _SHARED_FACTS:
-        setattr(facts, name, _one(getattr(facts, name)))
-    for name in _SHARED_MEMORIES:
-        setattr(memory, name, _one(getattr(memory, name)))
+    if not facts.labels:
+        facts.labels = _NO_LABELS
+    facts.destination = _of_words(facts.destination)
+    facts.sources = _one(tuple(map(_of_words, facts.sources)))
+    facts.history = tuple(_shared_fields(one, times, _OF_ENTRIES) for one in facts.history)
+    _shared_fields(facts, times, _OF_FACTS)
+    _shared_fields(memory, times, _OF_MEMORIES)
+    memory.ended = _one(memory.ended)
+    if memory.run is not None:
+        _shared_fields(memory.run, times, _OF_RUNS)
     if facts.operation is not None:
-        facts.operation.synced = _one(facts.operation.synced)
-        facts.operation.message = _one(facts.operation.message)
+        _shared_fields(facts.operation, times, _OF_OPERATIONS)
     return ApplicationState(facts, memory, _one(state.windows), _one(state.violations))
+
+
+class _Fields(NamedTuple):
+    """Which fields are shared, and how: words among all, times within one state, values among those that come near."""
+
+    words: tuple[str, ...] = ()
+    times: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+
+
+_OF_FACTS: Final = _Fields((), ("created_at", "health_since", "reconciled_at"), ("options", "desired", "conditions"))
+_OF_MEMORIES: Final = _Fields(
+    (),
+    ("deployed_at", "ended_at", "health_since", "healthy_at"),
+    ("settled", "deployed", "oldest", "results", "lineage", "begun"),
+)
+_OF_ENTRIES: Final = _Fields(("username",), ("deployed_at", "deploy_started_at"), ("target",))
+_OF_RUNS: Final = _Fields(("initiator", "message"), ("requested_at", "started_at", "finished_at"), ("target",))
+_OF_OPERATIONS: Final = _Fields(
+    ("message", "username"), ("started_at", "finished_at"), ("options", "requested", "synced")
+)
+
+
+def _shared_fields(struct: _Struct, times: dict[float, float], fields: _Fields) -> _Struct:
+    """The same object, which was just read and nobody has: that it is frozen matters to others."""
+    for name in fields.words:
+        force_setattr(struct, name, intern(getattr(struct, name)))
+    for name in fields.times:
+        if (at := getattr(struct, name)) is not None:
+            force_setattr(struct, name, times.setdefault(at, at))
+    for name in fields.values:
+        force_setattr(struct, name, _one(getattr(struct, name)))
+    return struct
+
+
+def _of_words(struct: _Struct) -> _Struct:
+    for name in struct.__struct_fields__:
+        force_setattr(struct, name, intern(getattr(struct, name)))
+    return _one(struct)
 
 
 def _one(value: _Value) -> _Value:
@@ -108,8 +154,7 @@ def _slim(state: ApplicationState) -> ApplicationState:
     return replace(state, facts=replace(facts, history=history, asked=None, operation=operation))
 
 
-_SHARED_FACTS: Final = ("destination", "sources", "options", "desired", "conditions")
-_SHARED_MEMORIES: Final = ("settled", "deployed", "oldest", "results", "lineage")
+_NO_LABELS: Final[Mapping[str, str]] = {}
 _KEPT: Final[dict[tuple[type, Any], Any]] = {}
 _KEPT_MOST: Final = 10_000
 

@@ -194,6 +194,23 @@ def test_a_state_is_small() -> None:
     assert sum(sizes) / len(sizes) < 2_048
 
 
+def test_what_is_read_shares_what_is_equal() -> None:
+    """As what is listed does: else a process that begins with a journal would need twice the memory."""
+    *_, last = (one for one in changes(TOPICS[0]) if isinstance(one.after, ApplicationState) and one.after.memory.run)
+    assert isinstance(last.after, ApplicationState)
+    one, other = loads(Kind.APPLICATION, dumps(last.after)), loads(Kind.APPLICATION, dumps(last.after))
+    assert isinstance(one, ApplicationState)
+    assert isinstance(other, ApplicationState)
+    run = one.memory.run
+    assert run is not None
+    assert run.started_at is one.facts.operation.started_at if one.facts.operation is not None else False
+    assert run.target is one.memory.deployed
+    assert one.facts.destination is other.facts.destination
+    assert one.facts.sources is other.facts.sources
+    assert one.facts.sources[0].repository is other.facts.sources[0].repository
+    assert one.facts.labels is other.facts.labels
+
+
 def test_another_kind_is_not_taken_for_an_application() -> None:
     for other in (ApplicationSetState(applicationset()), ProjectState(project())):
         with pytest.raises(UnreadableStateError):
