@@ -1,4 +1,4 @@
-"""Attributes as OTLP has them, encoded by OpenTelemetry's own encoder once as long as they come again. Pure.
+"""Attributes as OTLP has them, encoded once as long as they come again. Pure.
 
 Most attributes of a record are those of the records beside it: its Application, its revision, a kind of resource. What
 protobuf cannot hold, and the encoder would leave out in silence, is made to fit before.
@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 from google.protobuf.message import Message
 from opentelemetry._logs import LogRecord
 from opentelemetry.exporter.otlp.proto.common._log_encoder import encode_logs
-from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk.resources import Resource
 
@@ -48,10 +48,13 @@ class Attributes:
             kept.clear()
             missing = {key: None for of_one in keys for key in of_one}
         if missing:
-            found = _pairs(missing)
-            if len(found) != len(missing):
+            words = [key for key in missing if len(key) == 2]
+            kept.update(zip(words, map(_delimited, map(_word, words)), strict=True))
+            others = [key for key in missing if len(key) == 3]
+            found = _pairs(others) if others else ()
+            if len(found) != len(others):
                 raise ValueError("an attribute has a value that OTLP does not know")
-            kept.update(zip(missing, map(_delimited, found), strict=True))
+            kept.update(zip(others, map(_delimited, found), strict=True))
         tag = bytes(((message.DESCRIPTOR.fields_by_name["attributes"].number << 3) | _LENGTH_DELIMITED,))
         return [tag + tag.join([kept[key] for key in of_one]) if of_one else b"" for of_one in keys]
 
@@ -71,6 +74,11 @@ class _Carrier(dict[str, Attribute]):
     def items(self) -> Sequence[_Pair]:  # type: ignore[override]
         """All of them."""
         return self._pairs
+
+
+def _word(key: _Key) -> KeyValue:
+    """As the encoder makes it, by the shortest way: most attributes that are of one record alone are words."""
+    return KeyValue(key=text(key[0]), value=AnyValue(string_value=text(str(key[1]))))
 
 
 def _pairs(keys: Iterable[_Key]) -> Sequence[KeyValue]:

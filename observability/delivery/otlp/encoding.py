@@ -1,7 +1,8 @@
 """From records to OTLP, by OpenTelemetry's own encoders. Pure.
 
-They are slow where records are alike: a request of theirs without records, one record of each kind without words, and
-each attribute are made by them once. What a record has of its own is set in copies of these, which are protobuf's.
+They are slow where records are alike. A request without records, a record of each kind without words, links, and
+attributes that are no words are made by them; what a record has of its own is set in copies of these, by protobuf's own
+classes. The result is what they make of whole records: the tests compare both.
 Source: opentelemetry-exporter-otlp-proto-common 1.45, opentelemetry-sdk 1.45.
 """
 
