@@ -139,6 +139,8 @@ WORDS: Final = (
     "gitops.project.window.opened",
     "gitops.project.windows.changed",
     "gitops.service.promoted",
+    "gitops.sync.message",
+    "gitops.four_eyes",
 )
 """Each has its place as its number: new ones go to the end, and none ever goes. Names of attributes, then of events."""
 
@@ -150,7 +152,7 @@ _DIGITS: Final = frozenset((16, 32, 40, 64))
 _Short: TypeAlias = Any
 """A text, or the bytes of its hexadecimal digits; `str | bytes` is a type that msgspec has not."""
 _Attributes: TypeAlias = dict[int | str, Any]
-_EventFields: TypeAlias = tuple[_Short, int | str, float, float, Severity, str, str, _Attributes]
+_EventFields: TypeAlias = tuple[_Short, int | str, float, float, Severity, str, str, _Attributes, _Short, _Short]
 _SpanFields: TypeAlias = tuple[
     _Short,
     _Short,
@@ -210,6 +212,8 @@ def _event(event: Event) -> _EventFields:
         event.body,
         event.subject,
         _short_attributes(event.attributes),
+        _short(event.trace_id),
+        _short(event.span_id),
     )
 
 
@@ -250,7 +254,7 @@ def _short(text: str) -> _Short:
 
 
 def _read_event(data: bytes) -> Event:
-    identifier, name, at, observed_at, severity, body, subject, attributes = _EVENT.decode(data)
+    identifier, name, at, observed_at, severity, body, subject, attributes, trace, span = _EVENT.decode(data)
     return Event(
         id=_long(identifier),
         name=name if isinstance(name, str) else _WORDS[name],
@@ -260,6 +264,8 @@ def _read_event(data: bytes) -> Event:
         body=body,
         subject=subject,
         attributes=_long_attributes(attributes),
+        trace_id=_long(trace),
+        span_id=_long(span),
     )
 
 

@@ -19,9 +19,11 @@ from observability.app.recorder import History, Recorder
 from observability.delivery.exposition import Exposition
 from observability.delivery.family import Limits
 from observability.delivery.own import OwnMetrics
+from observability.journal import records
 from observability.journal.group import Fold, Group, Stats, Written
 from observability.journal.group import Limits as JournalLimits
 from observability.journal.journal import Journal
+from observability.journal.packing import unpack
 from observability.model.application import Application, Condition, HistoryEntry, Key
 from observability.model.event import Event, Record, Span
 from observability.model.observation import Alive, Kind, Listed, Listing, Observation, Scope, Seen
@@ -211,7 +213,9 @@ async def test_ten_thousand_transitions_in_one_second_are_ten_thousand_events(fi
     assert cursor == str(version)
     assert len(found) == len({identifier for identifier, _, _ in found}) == 10_000
     told = [
-        json.loads(data)["attributes"]["gitops.health.status"] for _, name, data in found if name == "argocd/shop-prod"
+        unpack(records.EVENT, data).attributes["gitops.health.status"]
+        for _, name, data in found
+        if name == "argocd/shop-prod"
     ]
     assert told == [str(word) for word in words] * 2500
 

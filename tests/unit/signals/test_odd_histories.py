@@ -9,7 +9,7 @@ from observability.model.observation import Observation
 from observability.model.status import Phase, SyncStatus
 from observability.settings import Settings
 from observability.signals.events import events_of
-from observability.signals.traces import sync_spans
+from observability.signals.traces import spans_of, sync_span
 from observability.signals.transitions import Context
 from observability.state.store import Store
 from tests.builders import GIT, NOON, application, entry, gone, listing, operation, seen, target
@@ -49,7 +49,8 @@ class Watched:
         changes = self._store.apply(observations)
         told = [event for change in changes for event in events_of(change, CONTEXT)]
         self.events += told
-        self.spans += [span for change in changes for span in sync_spans(change, CONTEXT)]
+        roots = [root for change in changes if (root := sync_span(change, CONTEXT)) is not None]
+        self.spans += [span for root in roots for span in spans_of(root)]
         return [event.name.removeprefix("gitops.application.") for event in told]
 
     def each_is_told_once(self) -> None:
