@@ -259,15 +259,17 @@ class Recorder:
         now = self._store.states(fold.kind).get(fold.key)
         try:
             before = None if fold.state is None else loads(fold.kind, fold.state)
-            if before is None and now is None:
-                return []
-            change = Change(fold.kind, fold.key, before, now, self._clock(), catch_up=True, born=before is None)
-            span = sync_span(change, self._context)
-            return [*events_of(change, self._context), *(() if span is None else (span,))]
+            found: list[Record] = []
+            for change in _between(fold, before, now, self._clock()):
+                found += events_of(change, self._context)
+                if (span := sync_span(change, self._context)) is not None:
+                    found.append(span)
         except JournalError:
             self._unreadable(f"{fold.kind} {'/'.join(fold.key)}")
         except Exception as error:  # a defect of ours with one object: the others are recorded
             self._failed(error)
+        else:
+            return found
         return []
 
     def _reflect(self, step: PromotionStep) -> None:
@@ -287,3 +289,15 @@ def _newcomer(key: Key, state: ApplicationState, images: tuple[str, ...], at: fl
     """The change that brings an Application that was there before us, with the images that it was seen with."""
     seen = ApplicationState(replace(state.facts, images=images), state.memory, state.windows, state.violations)
     return Change(Kind.APPLICATION, key, None, seen, at)
+
+
+def _between(fold: Fold, before: State | None, now: State | None, at: float) -> list[Change]:
+    """What lies between two states of an object; one that was born again under its name is another object."""
+    steps = [(before, now)]
+    if before is not None and now is not None and before.facts.uid != now.facts.uid:
+        steps = [(before, None), (None, now)]
+    return [
+        Change(fold.kind, fold.key, old, new, at, catch_up=True, born=old is None)
+        for old, new in steps
+        if old is not None or new is not None
+    ]

@@ -44,6 +44,8 @@ APPLICATIONS: Final = Scope(Kind.APPLICATION)
 PROJECTS: Final = Scope(Kind.PROJECT)
 SHOP: Final = Key("argocd", "shop-prod")
 HEALTH: Final = "gitops.application.health.changed"
+CREATED: Final = "gitops.application.created"
+DELETED: Final = "gitops.application.deleted"
 GAP: Final = "gitops.exporter.gap"
 
 
@@ -563,6 +565,19 @@ async def test_what_was_folded_is_told_as_one_step(file: Path) -> None:
     assert changed.attributes["gitops.health.status"] == "Degraded"
     assert changed.attributes["gitops.health.previous_status"] == "Healthy"
     assert changed.attributes["gitops.catch_up"] is True
+
+
+async def test_one_that_was_born_again_while_that_was_folded_is_another_one(file: Path) -> None:
+    async with folding(file) as (process, journal):
+        process.take(*listing([shop(1)], NOON - 600))
+        first = process.store.states(Kind.APPLICATION)[SHOP]
+        process.take(gone(shop(2)), seen(shop(3, uid="another", created_at=NOON - 50), NOON - 49))
+        await process.recorder.finish()
+        group = await unfolded(journal, Fold(Kind.APPLICATION, SHOP, dumps(first), 3, NOON - 99))
+    told = [one for one in group.records if isinstance(one, Event) and one.name in (CREATED, DELETED)]
+    uid = "gitops.application.uid"
+    assert [(one.name, one.attributes[uid]) for one in told] == [(DELETED, first.facts.uid), (CREATED, "another")]
+    assert all(one.attributes["gitops.catch_up"] is True for one in told)
 
 
 async def test_what_waits_meanwhile_is_written_too(file: Path) -> None:
