@@ -26,7 +26,7 @@ from observability.model.application import Key
 from observability.model.event import Event, Record
 from observability.model.observation import Kind, Observation, Scope
 from observability.model.promotion import Promoted, PromotionStep
-from observability.model.state import ApplicationState, Change
+from observability.model.state import ApplicationState, Change, State
 from observability.signals import exporter
 from observability.signals.events import Gap, events_of, gap_events
 from observability.signals.promotions import promotion_events

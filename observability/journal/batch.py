@@ -65,6 +65,8 @@ class Batch:
         self.acknowledged: dict[str, int] = {}
         self.refusals: list[Refusal] = []
         self.observed_at = 0.0
+        self.told = 0
+        """Of so many entries, the first ones, it was told that they wait."""
 
     def __bool__(self) -> bool:
         return any(
@@ -99,6 +101,7 @@ class Batch:
         """They could not be written: from now on it is only known how many there were. States and cursors wait on."""
         self.folded = dict(sifted.folded)
         self.entries = []
+        self.told = 0
 
 
 def sift(batch: Batch, folded: Collection[ObjectKey], *, room: bool) -> Sifted:

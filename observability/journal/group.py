@@ -24,6 +24,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     """What is to be written waits at most so long for more to come, and shares a transaction with it …"""
     commit_records: int = 200
     """… or until there are so many records."""
+    waiting_records: int = 10_000
+    """While the file cannot be written, so many records wait in memory for it before they are given up."""
 
 
 class Group(Struct, frozen=True, kw_only=True):
@@ -45,7 +47,7 @@ class Written(Struct, frozen=True, kw_only=True):
     """What became of a group.
 
     `durable`: it is on disk, all but what was folded; else it is kept in memory, and tried again until it is.
-    `folded`: so many of its records were not written, for want of room or because records of the same object had been
+    `folded`: so many of its records were given up, for want of room or because records of the same object had been
     folded before: `Journal.folds` gives these objects back once there is room.
     `unwritable`: so many of its records cannot be written as JSON (lone surrogates), and were left out.
     `full`: no records are written now.

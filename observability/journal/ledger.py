@@ -1,7 +1,7 @@
 """The journal as its one writer sees it: what is on disk, what waits for the disk, and what there is room for.
 
-Belongs to one thread. A batch that cannot be written (the disk is full, or ails) gives up its records, which are
-counted, and stays: its states, cursors and acknowledgements wait in memory for the next try.
+Belongs to one thread. A batch that cannot be written (the disk is full, or ails) waits in memory for the next try. When
+it gets too many records it gives them up, and they are counted; its states, cursors and acknowledgements stay.
 """
 
 import math
@@ -29,9 +29,6 @@ _TELL_SECONDS: Final = 3600.0
 """Between two warnings of the same."""
 _LATEST_MOST: Final = 1_000
 """So many rows are kept at hand: some tenths of a second of much that happens, 2 MB."""
-_PATIENCE_RECORDS: Final = 10_000
-"""While somebody else holds the file, so many records wait for it before they are given up."""
-
 
 _Answer = TypeVar("_Answer")
 
@@ -39,8 +36,8 @@ _Answer = TypeVar("_Answer")
 class Outcome(NamedTuple):
     """What came of writing a batch.
 
-    `waits`: nothing was decided yet, somebody else holds the file. `counts`: of each entry, how many records were
-    folded. `end`: the last number that was given.
+    `waits`: nothing was decided yet, somebody else holds the file. `counts`: of each entry that nobody was told of yet,
+    how many records were folded. `end`: the last number that was given.
     """
 
     durable: bool
@@ -63,6 +60,7 @@ class Ledger:
         self._max_bytes = limits.max_bytes
         self._told_at = -math.inf
         self._keep_seconds = limits.retention_days * _DAY_SECONDS if path is not None else 0.0
+        self._waiting_records = limits.waiting_records
         self._clock = clock
         self._acknowledged: dict[str, int] = {}
         self._latest: list[Row] = []
@@ -96,14 +94,20 @@ class Ledger:
         self.trouble, self.end = "", wrote.end.number
         self.folded |= _objects(sifted)
         self.folded -= sifted.unfolded
-        self.batch = Batch()
-        return Outcome(durable=True, waits=False, counts=sifted.counts, end=self.end)
+        told, self.batch = self.batch.told, Batch()
+        return Outcome(durable=True, waits=False, counts=sifted.counts[told:], end=self.end)
 
     def _give_up_records(self) -> Outcome:
-        sifted = sift(self.batch, self.folded, room=False)
+        sifted, told = sift(self.batch, self.folded, room=False), self.batch.told
         self.batch.give_up_records(sifted)
         self.folded |= _objects(sifted)
-        return Outcome(durable=False, waits=False, counts=sifted.counts, end=self.end)
+        return Outcome(durable=False, waits=False, counts=sifted.counts[told:], end=self.end)
+
+    def _keep_records(self) -> Outcome:
+        """They wait for the file, together with the states that came of them: a crash loses both or none."""
+        fresh = len(self.batch.entries) - self.batch.told
+        self.batch.told = len(self.batch.entries)
+        return Outcome(durable=False, waits=False, counts=(0,) * fresh, end=self.end)
 
     def _discard(self, error: Exception) -> None:
         """A defect of ours, that would be one the next time, too."""
@@ -115,9 +119,11 @@ class Ledger:
         if str(error) != self.trouble:
             log.error("the journal cannot be written now, trying again", error=str(error))
         self.trouble = str(error)
-        if _is_busy(error) and self.batch.records < _PATIENCE_RECORDS:
+        if self.batch.records >= self._waiting_records:
+            return self._give_up_records()
+        if _is_busy(error):
             return Outcome(durable=False, waits=True, counts=(), end=self.end)
-        return self._give_up_records()
+        return self._keep_records()
 
     def _has_room(self) -> bool:
         need = self.batch.bytes

@@ -2,16 +2,22 @@
 
 import asyncio
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from observability.errors import JournalError
-from observability.journal.group import Limits
+from observability.journal.group import Limits, Written
+from observability.journal.space import SUFFIXES
 from observability.journal.verifying import verify
 from tests.journals import event, events, group, key, numbers, opened
+
+NO_PATIENCE: Final = Limits(commit_seconds=0.0, waiting_records=0)
+"""What cannot be written at once is given up."""
 
 
 @pytest.fixture
@@ -42,9 +48,49 @@ def fill(disk: Path) -> Path:
             return ballast
 
 
-async def test_a_full_disk_stops_nothing_and_is_over_when_there_is_room(disk: Path) -> None:
+async def test_what_is_recorded_on_a_full_disk_waits_until_there_is_room(disk: Path) -> None:
     file = disk / "journal.db"
     async with opened(file, Limits(commit_seconds=0.0)) as journal, asyncio.timeout(60):
+        await journal.add_endpoint("a")
+        await journal.write(group([event(1)], b"recorded"))
+        ballast = fill(disk)
+        number = 2
+        while (written := await journal.write(group([event(number, size=3000)], b"%d" % number))).durable:
+            number += 1
+        assert written == Written(durable=False, folded=0, full=True)
+        for more in (number + 1, number + 2):
+            assert not (await journal.write(group([event(more)], b"latest"))).durable
+        stats = await journal.stats()
+        assert stats.trouble
+        assert (stats.folded, stats.folds, stats.full) == (0, 0, True)
+        ballast.unlink()
+        assert await journal.write(group([event(number + 3)])) == Written()
+        assert (await journal.stats()).trouble == ""
+        rows = await journal.next("a", 1000)
+        assert numbers([row.record for row in rows]) == list(range(1, number + 4))
+        assert [state for *_, state in journal.restore().states()] == [b"latest"]
+    assert verify(file).rows == number + 3
+
+
+async def test_a_crash_while_records_wait_loses_their_states_with_them(disk: Path) -> None:
+    """Who begins again with the file finds nothing of what waited, neither the events nor what came of them."""
+    file, copy = disk / "journal.db", disk.parent / "copy.db"
+    async with opened(file, Limits(commit_seconds=0.0)) as journal, asyncio.timeout(60):
+        ballast, number = fill(disk), 1
+        while (await journal.write(group([event(number, size=3000)], b"%d" % number))).durable:
+            number += 1
+        for suffix in SUFFIXES[:2]:
+            shutil.copy(f"{file}{suffix}", f"{copy}{suffix}")
+        ballast.unlink()
+    async with opened(copy) as journal:
+        states = [state for *_, state in journal.restore().states()]
+    assert verify(copy).rows == number - 1
+    assert states == ([b"%d" % (number - 1)] if number > 1 else [])
+
+
+async def test_a_full_disk_stops_nothing_and_is_over_when_there_is_room(disk: Path) -> None:
+    file = disk / "journal.db"
+    async with opened(file, NO_PATIENCE) as journal, asyncio.timeout(60):
         await journal.add_endpoint("a")
         await journal.write(group([event(1)], b"recorded"))
         ballast = fill(disk)
@@ -72,7 +118,7 @@ async def test_a_full_disk_stops_nothing_and_is_over_when_there_is_room(disk: Pa
 
 async def test_a_disk_that_fills_up_without_a_cap_loses_no_count(disk: Path) -> None:
     file, sent, folded = disk / "journal.db", 0, 0
-    async with opened(file, Limits(commit_seconds=0.0)) as journal:
+    async with opened(file, NO_PATIENCE) as journal:
         for first in range(1, 1600, 100):
             written = await journal.write(group(events(first, first + 99, size=2000)))
             sent, folded = sent + 100, folded + written.folded

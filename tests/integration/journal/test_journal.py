@@ -360,7 +360,7 @@ async def test_a_file_that_is_given_back_shrinks(file: Path) -> None:
 
 
 async def test_what_cannot_be_written_to_the_last_is_told_to_its_callers(file: Path) -> None:
-    async with opened(file, Limits(commit_seconds=3600, max_bytes=1 << 20)) as journal:
+    async with opened(file, Limits(commit_seconds=3600, max_bytes=1 << 20, waiting_records=0)) as journal:
         waiting = asyncio.create_task(journal.write(group([event(1)], bytes(2 << 20))))
         await asyncio.sleep(0)
         await journal.close()
