@@ -59,7 +59,8 @@ class SyncMark(Struct, frozen=True, gc=False, array_like=True):
 class Journey(Struct, frozen=True, gc=False):
     """What travels through the environments of a service: `value` is revisions, one a source, or images.
 
-    `number` counts how often the same has set out (from 0): images come back after a `git revert`.
+    `number` tells those of one value apart. It counts how often that has set out (from 0): images come back after a
+    `git revert`. Where older ones may be forgotten it begins with the second in which it set out.
     """
 
     engine: str

@@ -39,12 +39,13 @@ Happened = tuple[Delivered | Arrived, ...]
 def delivered(ways: tuple[Way, ...], told: Delivered, last: str) -> tuple[tuple[Way, ...], Happened]:
     """The journeys after an environment had, or tried, something; `last` is the last environment of the service.
 
-    The number of `told.journey` is set here: the same that comes again is a journey of its own.
+    The number of `told.journey` is set here: the same that comes again is a journey of its own, and so is what comes
+    to an environment when its journey is over and forgotten.
     """
     value_digest, key = digest(told.journey.value), told.journey.key
     known = next((way for way in reversed(ways) if (way.key, way.value_digest) == (key, value_digest)), None)
     if known is None or told.environment in known.reached:
-        number = 0 if known is None else known.number + 1
+        number = _first_number(ways, told) if known is None else known.number + 1
         way = Way(
             key=key, value_digest=value_digest, number=number, started_at=told.started_at, value=told.journey.value
         )
@@ -72,6 +73,12 @@ def delivered(ways: tuple[Way, ...], told: Delivered, last: str) -> tuple[tuple[
         way = _over(way)
     kept.append(way)
     return _bounded(kept), tuple(happened)
+
+
+def _first_number(ways: tuple[Way, ...], told: Delivered) -> int:
+    """0; once journeys were forgotten, one of which this may go on: a number that none of them can have had."""
+    forgets = sum(way.over for way in ways) >= MOST_KNOWN
+    return int(told.started_at) if forgets else 0
 
 
 def _left(way: Way, environment: str) -> Way:
