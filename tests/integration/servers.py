@@ -420,11 +420,13 @@ class Prometheus(Server):
 class Collector(Server):
     """An OpenTelemetry Collector that writes what it received, as JSON of OTLP, to files.
 
-    `tls`: with TLS, and only for clients that show a certificate of the same CA.
+    `tls`: with TLS, and only for clients that show a certificate of the same CA. `at_once`: what it has acknowledged is
+    in the files, even when it is killed.
     """
 
-    def __init__(self, folder: Path, tls: Certificates | None = None) -> None:
+    def __init__(self, folder: Path, tls: Certificates | None = None, *, at_once: bool = False) -> None:
         folder.mkdir(parents=True)
+        self._at_once = at_once
         self._http, self._grpc = free_port(), free_port()
         scheme = "http" if tls is None else "https"
         self.http_url, self.grpc_url = f"{scheme}://127.0.0.1:{self._http}", f"{scheme}://127.0.0.1:{self._grpc}"
@@ -442,10 +444,9 @@ class Collector(Server):
             "http": {"endpoint": f"127.0.0.1:{self._http}", **secured},
             "grpc": {"endpoint": f"127.0.0.1:{self._grpc}", **secured},
         }
-        files = {
-            f"file/{signal}": {"path": str(path), "append": True, "flush_interval": "100ms"}
-            for signal, path in self._files.items()
-        }
+        # Only what it may rotate it writes without a buffer.
+        how = {"rotation": {"max_megabytes": 10_000}} if self._at_once else {"append": True, "flush_interval": "100ms"}
+        files = {f"file/{signal}": {"path": str(path), **how} for signal, path in self._files.items()}
         pipelines = {signal: {"receivers": ["otlp"], "exporters": [f"file/{signal}"]} for signal in self._files}
         telemetry = {"metrics": {"level": "none"}, "logs": {"level": "warn"}}
         return {
@@ -470,6 +471,11 @@ class Collector(Server):
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", port)) == 0
 
+    @property
+    def files(self) -> Mapping[str, Path]:
+        """Where it writes `logs` and `traces`."""
+        return self._files
+
     def logs(self) -> list[dict[str, Any]]:
         """The log records that arrived, in that order, each with its `resource` and `scope`."""
         return self._arrived("logs", "resourceLogs", "scopeLogs", "logRecords")
@@ -483,12 +489,16 @@ class Collector(Server):
         text = path.read_text() if path.exists() else ""
         whole = text[: text.rfind("\n") + 1]  # the last line may be half written
         return [
-            {**record, "resource": resource["resource"], "scope": scope["scope"]}
-            for line in whole.splitlines()
-            for resource in json.loads(line)[of_resource]
-            for scope in resource[of_scope]
-            for record in scope[records]
+            record for line in whole.splitlines() for record in within(json.loads(line), of_resource, of_scope, records)
         ]
+
+
+def within(document: Mapping[str, Any], of_resource: str, of_scope: str, records: str) -> Iterator[dict[str, Any]]:
+    """The records of one line that a Collector wrote, each with its `resource` and `scope`."""
+    for resource in document[of_resource]:
+        for scope in resource[of_scope]:
+            for record in scope[records]:
+                yield {**record, "resource": resource["resource"], "scope": scope["scope"]}
 
 
 @contextmanager

@@ -35,8 +35,8 @@ class Shop:
     that sees only the last.
     """
 
-    def __init__(self, environment: str, generation: int = 0, automated: bool = False) -> None:
-        self.name = f"shop-{environment}"
+    def __init__(self, environment: str, generation: int = 0, automated: bool = False, service: str = "shop") -> None:
+        self.name = f"{service}-{environment}"
         born = int(datetime.now(UTC).timestamp())  # noqa: TID251 - APIs of the tests run by the real clock
         self._now = born - 3600
         policy = {"syncPolicy": {"automated": {"prune": True}}} if automated else {}
