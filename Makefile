@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo servers test check format generate bench lock clean
+.PHONY: help install demo servers test check format generate bench chaos lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -59,6 +59,9 @@ generate: install ## the reference page of all signals
 
 bench: install ## speed and memory at 100,000 applications, beside its peers
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+chaos: install ## the exporter under 1,000 faults: is anything lost? make chaos ARGS="--faults 100 --seed 7"
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 lock: ## the newest versions that pyproject.toml allows into the lock
 	python3 -m venv .cache/uv
