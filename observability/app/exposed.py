@@ -39,18 +39,8 @@ def exposed(settings: Exposition, cluster: Cluster) -> tuple[Exposed[Any], ...]:
         ),
         Exposed(kind=Kind.APPLICATIONSET, identity=_in_front(front, _applicationset), metrics=APPLICATIONSET_METRICS),
         Exposed(kind=Kind.PROJECT, identity=_in_front(front, _project), metrics=PROJECT_METRICS),
-        Exposed(
-            kind=TALLIES,
-            identity=_in_front(front, _tally),
-            metrics=AGGREGATE_METRICS,
-            shown_with=Kind.APPLICATION,
-        ),
-        Exposed(
-            kind=PROMOTIONS,
-            identity=_in_front(front, promotion_labels),
-            metrics=PROMOTION_METRICS,
-            shown_with=Kind.APPLICATION,
-        ),
+        Exposed(kind=TALLIES, identity=_in_front(front, _tally), metrics=AGGREGATE_METRICS),
+        Exposed(kind=PROMOTIONS, identity=_in_front(front, promotion_labels), metrics=PROMOTION_METRICS),
     )
 
 

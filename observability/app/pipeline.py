@@ -65,7 +65,8 @@ class Pipeline:
                 self._note(kind, observation)
         self._tell(self._store.apply(batch, self.failed))
         self._recorder.observe(scope, batch)
-        if kind is Kind.APPLICATION and self.availability.is_in(kind) and any(isinstance(one, Listed) for one in batch):
+        is_settled = kind is Kind.APPLICATION and any(isinstance(one, Listed | Restarted) for one in batch)
+        if is_settled and self.availability.is_in(kind):
             self._recorder.settled()
         for observation in reversed(batch):
             if isinstance(observation, Seen | Gone | Alive | Listed):

@@ -5,7 +5,7 @@ groups, and nothing that it does holds up a watch or a scrape.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -160,19 +160,32 @@ class Recorder:
         return _newcomer(change.key, change.before, images, change.received_at), change
 
     async def welcome(self) -> None:
-        """Take in those who were there before we came, once all are listed, for ever."""
+        """Take in those who were there before we came, each time that all are listed, for ever."""
         while True:
             await self._settled.wait()
             self._settled.clear()
-            applications = self._store.applications
-            while keys := list(islice(self._newcomers, restoring.AT_ONCE)):
-                now = self._clock()
-                found = [_newcomer(key, applications[key], self._newcomers.pop(key), now) for key in keys]
-                self._reflect(self._promotions.apply(found, self._failed))
-                self._exposition.reflect(TALLIES, self._tallies.take((), found))
-                self._wanted.set()
-                await asyncio.sleep(0)
-            self._exposition.reflect(TALLIES, self._tallies.listed())
+            await self.take_in()
+
+    async def take_in(self) -> None:
+        """Take in those who were there before we came, all of whom are listed, and show what follows from all.
+
+        That takes half of the time at most: the exporter is ready by now, and is scraped.
+        """
+        loop = asyncio.get_running_loop()
+        while self._newcomers:
+            began = loop.time()
+            self._take_some_in(list(islice(self._newcomers, restoring.AT_ONCE)))
+            await asyncio.sleep(loop.time() - began)
+        self._exposition.reflect(TALLIES, self._tallies.listed())
+        for kind in (TALLIES, PROMOTIONS):
+            self._exposition.show(kind)
+
+    def _take_some_in(self, keys: Iterable[Key]) -> None:
+        now, applications = self._clock(), self._store.applications
+        found = [_newcomer(key, applications[key], self._newcomers.pop(key), now) for key in keys]
+        self._reflect(self._promotions.apply(found, self._failed))
+        self._exposition.reflect(TALLIES, self._tallies.take((), found))
+        self._wanted.set()
 
     def _enriched(self, change: Change, events: list[Event]) -> list[Event]:
         state = change.after or change.before

@@ -40,14 +40,12 @@ class Exposed(Generic[Subject]):
     """How the subjects of one kind are exposed: the labels that each of their series begins with, and their families.
 
     `kind`: a kind that is watched, or for `Exposition.reflect` a word of its own. `identity` yields at least one
-    label and says the same as long as the subject lives. `shown_with`: they appear with the first list of this kind;
-    None: with their own.
+    label and says the same as long as the subject lives.
     """
 
     kind: Kind | str
     identity: Callable[[Subject], Labels]
     metrics: Sequence[Metric[Subject] | Distribution[Subject]]
-    shown_with: Kind | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +98,6 @@ class Exposition:
     ) -> None:
         kinds = tuple(kinds)
         self._objects: dict[str, _Objects] = {exposed.kind: _Objects(exposed, limits) for exposed in kinds}
-        self._shown_with = [(exposed.kind, exposed.shown_with) for exposed in kinds]
         self._own = own
         self._meters = meters
         self._clock = clock
@@ -136,12 +133,9 @@ class Exposition:
         objects.admit()
         self._changed.set()
 
-    def show(self, kind: Kind) -> None:
-        """The first list of `kind` is in: its families appear, and those shown with it. A body said nothing of them."""
+    def show(self, kind: Kind | str) -> None:
+        """All subjects of `kind` are in for the first time: its families appear. A body said nothing of them."""
         self._objects[kind].shown = True
-        for other, shown_with in self._shown_with:
-            if shown_with is kind:
-                self._objects[other].shown = True
         self._changed.set()
 
     async def keep_fresh(self) -> None:

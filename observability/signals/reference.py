@@ -34,7 +34,8 @@ This page is generated from the catalogue: `make generate`.
 - Instants are seconds since the epoch (`_timestamp_seconds`), never ages: `time() - x` is the age.
 - Info metrics and state sets have the type gauge, because the text format 0.0.4 knows no other.
 - The families of a kind appear when its first list is complete. Until then only the exporter's own are there, so that
-  `absent()` and counts stay true. A deleted object is gone at the next scrape.
+  `absent()` and counts stay true. Those of services and of promotion follow when all Applications have been taken in: at
+  100,000 some seconds later. A deleted object is gone at the next scrape.
 - Where the API server is away, what was last known stays; `gitops_exporter_last_event_timestamp_seconds` is its age.
 - Words of Argo CD that the exporter does not know count as Unknown, and in `gitops_exporter_decode_failures_total`.
 """

@@ -161,6 +161,10 @@ class _History:
         cost.longest_step = max(cost.longest_step, seconds)
         cost.transitions += sum(bool(events_of(change, self._context)) for change in changes)
 
+    def take_in(self) -> None:
+        """Those who were there before, as they are once all are listed."""
+        self._loop.run_until_complete(self._recorder.take_in())
+
     def write(self, cost: Cost) -> None:
         """A group, until it is on disk."""
         started, here = time.process_time(), time.thread_time()
@@ -247,6 +251,8 @@ def _list(stages: _Stages, cluster: Still) -> Cost:
             stages.take(plural, lines, cost)
         stages.tell(Listed(scope, "", stages.at))
         stages.exposition.show(scope.kind)
+    if stages.history is not None:
+        stages.history.take_in()
     return cost
 
 

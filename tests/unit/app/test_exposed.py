@@ -49,11 +49,6 @@ def test_each_kind_is_exposed_with_its_families() -> None:
     assert tuple(kinds[PROMOTIONS].metrics) == PROMOTION_METRICS
 
 
-def test_what_follows_from_applications_is_shown_with_them() -> None:
-    waiting = {kind: one.shown_with for kind, one in by_kind().items() if one.shown_with is not None}
-    assert waiting == {TALLIES: Kind.APPLICATION, PROMOTIONS: Kind.APPLICATION}
-
-
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [

@@ -75,6 +75,7 @@ class Process:
         settings = Settings()
         self.now = now
         self.journal = journal
+        self._settled = False
         self.store = Store(settle_seconds=10.0, environments=settings.environments, identity=settings.identity)
         self.own = OwnMetrics(exporter.EXPORTER_METRICS)
         limits = Limits(series_per_family=1000, label_value_bytes=1024)
@@ -96,12 +97,12 @@ class Process:
         self.recorder.take(changes)
         self.recorder.observe(scope, observations)
         if scope == APPLICATIONS and any(isinstance(one, Listed) for one in observations):
-            self.recorder.settled()
+            self._settled = True
 
     async def welcomed(self) -> None:
-        """Until those who were there before us are taken in: what is ready to run has its turn."""
-        for _ in range(3):
-            await asyncio.sleep(0)
+        """Until those who were there before us are taken in, once all are listed."""
+        if self._settled:
+            await self.recorder.take_in()
 
     async def group(self) -> Group:
         """What was written of all that was taken since the last time: one group."""
@@ -129,9 +130,7 @@ async def running(path: Path | None, now: float = NOON, limits: JournalLimits = 
     journal = await Overheard.open(path, limits, lambda: now)
     assert isinstance(journal, Overheard)
     process = Process(journal, now)
-    welcome = asyncio.create_task(process.recorder.welcome())
     yield process
-    welcome.cancel()
     process.exposition.close()
     await journal.close()
 
@@ -397,6 +396,7 @@ async def test_it_goes_on_as_before(file: Path) -> None:
         states = [dict(process.store.states(kind)) for kind in Kind]
     async with running(file, NOON + 60) as process:
         assert await process.recorder.restore() == {APPLICATIONS: "9", PROJECTS: "1"}
+        await process.recorder.take_in()
         assert await process.lines(*families) == before
         assert [dict(process.store.states(kind)) for kind in Kind] == states
         group = await process.group() if process.journal.groups else None

@@ -135,21 +135,20 @@ async def test_a_kind_without_families_is_passed_over(body: Exposition) -> None:
 
 @pytest.fixture
 def steps() -> Iterator[Exposition]:
-    """Applications, and subjects of a kind of their own that are shown with them."""
+    """Applications, and subjects of a kind of their own."""
     row: Metric[Step] = number("gitops_test_pending", Type.GAUGE, "Waits.", "pending")
-    subjects = Exposed(
-        kind="step", identity=lambda step: [("step", step.name)], metrics=[row], shown_with=Kind.APPLICATION
-    )
+    subjects = Exposed(kind="step", identity=lambda step: [("step", step.name)], metrics=[row])
     limits = Limits(series_per_family=2, label_value_bytes=1024)
     made = Exposition([exposed(WORDS), subjects], limits, OwnMetrics(OWN), METERS, clock=lambda: 0.0)
     yield made
     made.close()
 
 
-async def test_what_follows_from_objects_is_shown_with_them(steps: Exposition) -> None:
-    steps.reflect("step", {("a",): Step("a", 1), ("b",): Step("b", 0)})
-    assert facts(await gzip_of(steps)) == ""
+async def test_what_follows_from_objects_is_shown_when_it_is_complete(steps: Exposition) -> None:
     steps.show(Kind.APPLICATION)
+    steps.reflect("step", {("a",): Step("a", 1), ("b",): Step("b", 0)})
+    assert "gitops_test_pending" not in facts(await gzip_of(steps))
+    steps.show("step")
     for text in (await gzip_of(steps), await text_of(steps)):
         assert facts(text).splitlines()[2:] == [
             "# HELP gitops_test_pending Waits.",
@@ -160,7 +159,7 @@ async def test_what_follows_from_objects_is_shown_with_them(steps: Exposition) -
 
 
 async def test_what_follows_from_objects_changes_and_goes(steps: Exposition) -> None:
-    steps.show(Kind.APPLICATION)
+    steps.show("step")
     steps.reflect("step", {("a",): Step("a", 1), ("b",): Step("b", 0), ("c",): Step("c", 3)})
     assert steps.stats().waiting["gitops_test_pending"] == 1
     steps.reflect("step", {("a",): Step("a", 2), ("b",): None, ("never there",): None})
@@ -171,7 +170,7 @@ async def test_what_follows_from_objects_changes_and_goes(steps: Exposition) -> 
 
 
 async def test_subjects_of_a_kind_that_is_not_exposed_are_passed_over(steps: Exposition) -> None:
-    steps.show(Kind.APPLICATION)
+    steps.show("step")
     steps.reflect("odd", {("a",): Step("a", 1)})
     assert series_of(await gzip_of(steps)) == {}
 
