@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from observability.journal import records
+from observability.journal.packing import unpack
 from observability.model.event import Event, Severity, Span
 from tests.chaos.checks import Told, told, told_span
 from tests.integration.otlp import arrived
@@ -42,8 +43,8 @@ class Kept:
         """Take in what was recorded since."""
         with closing(self._connect()) as connection:
             found = connection.execute("SELECT number, data FROM events WHERE number > ? ORDER BY number", self._from)
-            for number, text in found:
-                event = records.parse(records.EVENT, text.encode())
+            for number, data in found:
+                event = unpack(records.EVENT, data)
                 assert isinstance(event, Event)
                 self._number = number
                 self.events.append(event)
