@@ -87,7 +87,10 @@ class _Stages:
         self.exposition = Exposition(kinds, limits, own, METERS, clock=lambda: self.at)
         self.at = float(_NOW)
         self._lines = Lines()
-        self._readers = {plural: Reader(Scope(kind.kind), kind, Cursor("", "")) for plural, kind in _WATCHED.items()}
+        self._cursors = {plural: Cursor(None, "") for plural in _WATCHED}
+        self._readers = {
+            plural: Reader(Scope(kind.kind), kind, self._cursors[plural]) for plural, kind in _WATCHED.items()
+        }
 
     def take(self, plural: str, lines: Sequence[bytes], cost: Cost) -> None:
         """Objects of one kind through all stages, chunk by chunk, and what is due after each."""
@@ -115,6 +118,13 @@ class _Stages:
         if self.history is not None:
             self.history.take(changes, cost)
         self._follow_up(cost)
+
+    def listed(self, plural: str, version: int) -> None:
+        """The list of a kind is complete; what comes now is a watch."""
+        kind = _WATCHED[plural].kind
+        self._cursors[plural].complete(str(version))
+        self.tell(Listed(Scope(kind), str(version), self.at))
+        self.exposition.show(kind)
 
     def tell(self, *observations: Observation) -> None:
         """What is no object."""
@@ -249,8 +259,7 @@ def _list(stages: _Stages, cluster: Still) -> Cost:
         for entries in _batches(cluster.snapshot(plural).entries):
             lines = [_line("ADDED", entry.record, entry.resource_version) for entry in entries]
             stages.take(plural, lines, cost)
-        stages.tell(Listed(scope, "", stages.at))
-        stages.exposition.show(scope.kind)
+        stages.listed(plural, cluster.resource_version)
     if stages.history is not None:
         stages.history.take_in()
     return cost
