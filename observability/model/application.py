@@ -5,6 +5,7 @@ Source: argo-cd pkg/apis/application/v1alpha1/types.go (3.6-dev).
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+from zlib import crc32
 
 from msgspec import Struct
 
@@ -190,7 +191,16 @@ class Application(Struct, gc=False, kw_only=True, omit_defaults=True):
     history: Sequence[HistoryEntry] = ()
     """Oldest first, as far as `spec.revisionHistoryLimit` keeps it; once remembered, the newest only."""
     images: tuple[str, ...] = ()
+    images_digest: int = 0
+    """Of `images` that were let go, see `images_mark`; 0 while they are there."""
     hydrator: Hydrator | None = None
+
+    @property
+    def images_mark(self) -> int:
+        """The same as long as the images are the same, whether they were let go or not; 0 without any."""
+        if not self.images:
+            return self.images_digest
+        return crc32("\n".join(self.images).encode("utf-8", "surrogatepass"))
 
     @property
     def key(self) -> Key:

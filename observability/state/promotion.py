@@ -142,7 +142,12 @@ class Promotions:
         known = self._of.get(change.key)
         if known is None:
             return after.memory.identity.environment not in self._rules.environments
-        return known not in self._open and _is_same(before, after) and self._is_of(known, after)
+        return (
+            known not in self._open
+            and _is_same(before, after)
+            and self._is_of(known, after)
+            and (after.facts is before.facts or after.facts.images_mark == before.facts.images_mark)
+        )
 
     def _is_of(self, name: _Name, state: ApplicationState) -> bool:
         """The Application belongs to this service."""

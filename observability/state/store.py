@@ -380,7 +380,7 @@ class Store:
         for facts in self._whole:
             _let_go(facts)
             if not self._keeps_images:
-                facts.images = ()
+                facts.images_digest, facts.images = facts.images_mark, ()
             if facts.labels and not self._identities.is_provisional(facts.key):
                 kept = self._kept_labels
                 labels = facts.labels

@@ -203,6 +203,18 @@ def test_images_of_what_was_there_are_taken_in_whenever_they_are_seen_first() ->
     assert watcher.happened == []
 
 
+def test_images_that_somebody_changes_long_after_the_deployment_are_seen() -> None:
+    watcher = Watcher()
+    fleet = watcher.fleet
+    fleet.there(*ALL)
+    for images, same in ((image("1.0.0"), True), (image("9.9.9"), False), (image("1.0.0"), True)):
+        fleet.now += 7200
+        fleet.edit("shop-dev", images=image("1.0.0"))
+        fleet.edit("shop-staging", images=images)
+        assert watcher.state("dev", "staging").images_match is same
+    assert watcher.happened == []
+
+
 @pytest.mark.parametrize("how", ["partial", "local", "dry_run"])
 def test_only_full_syncs_from_git_count(how: str) -> None:
     watcher = Watcher()
