@@ -17,17 +17,26 @@ def parse(text: str, now: float) -> float:
     """The instant of `2026-11-23T12:00:00Z`, or of `30d`: so long before `now`. In seconds since the epoch.
 
     Raises:
-        ValueError: it is neither.
+        ValueError: it is neither, or before the year 1: reports write what they are asked for.
     """
     ago = _AGO.fullmatch(text)
     if ago is not None:
-        return now - int(ago["number"]) * _UNITS[ago["unit"]]
+        return _checked(now - int(ago["number"]) * _UNITS[ago["unit"]], text)
     if _RFC_3339.fullmatch(text) is None:
         raise ValueError(f"expected RFC 3339 such as 2026-03-29T02:30:00Z, or 12h, 30d, 8w ago, got {text!r}")
     try:
-        return datetime.fromisoformat(text.upper()).timestamp()
+        at = datetime.fromisoformat(text.upper()).timestamp()
     except (ValueError, OverflowError) as error:
         raise ValueError(f"no such instant: {text}") from error
+    return _checked(at, text)
+
+
+def _checked(at: float, text: str) -> float:
+    try:
+        datetime.fromtimestamp(at, UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise ValueError(f"no such instant: {text}") from error
+    return at
 
 
 def rfc_3339(at: float, digits: int = 3) -> str:
