@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from observability.errors import JournalError
+from observability.journal.opening import make
 from observability.journal.reading import reading
 
 
@@ -31,6 +32,7 @@ def backup(path: Path, to: Path) -> None:
 def _copy(source: sqlite3.Connection, part: Path) -> None:
     try:
         part.unlink(missing_ok=True)
+        make(part)
         with closing(sqlite3.connect(part, isolation_level=None)) as target:
             source.backup(target)
             target.execute("PRAGMA journal_mode = DELETE")  # a copy that may lie where nobody can write

@@ -28,6 +28,8 @@ _WAIT_SECONDS: Final = 10.0
 """For another connection, of a command or a shell, to end its transaction."""
 _CACHE_KIB: Final = 8192
 """Holds the indexes of 100,000 saved states."""
+_MODE: Final = 0o640
+"""Events name people; SQLite would let everybody read them, and gives the files beside it the same mode."""
 _BEYOND_REPAIR: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
 
 
@@ -75,8 +77,13 @@ def open_file(path: Path, now: float) -> Opened:
 
 
 def address(path: Path, mode: str, *, immutable: bool = False) -> str:
-    """The URI of a file for SQLite; `mode`: ro, rw or rwc."""
+    """The URI of a file for SQLite; `mode`: ro or rw."""
     return f"file:{quote(str(path.absolute()))}?mode={mode}{'&immutable=1' if immutable else ''}"
+
+
+def make(path: Path) -> None:
+    """An empty file, for its owner and group alone; one that is there stays as it is. Raises OSError."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, _MODE))
 
 
 def refuse_newer(path: Path, version: int) -> None:
@@ -203,10 +210,11 @@ def _move_aside(path: Path, now: float) -> Path:
 
 def _connect(path: Path) -> sqlite3.Connection:
     try:
+        make(path)
         connection = sqlite3.connect(
-            address(path, "rwc"), uri=True, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
+            address(path, "rw"), uri=True, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
         )
-    except sqlite3.Error as error:
+    except (OSError, sqlite3.Error) as error:
         raise JournalError(f"{path}: the journal cannot be opened: {error}") from error
     try:
         _prepare(path, connection)

@@ -12,6 +12,7 @@ import pytest
 
 from observability.errors import JournalError
 from observability.journal import schema
+from observability.journal.copying import backup
 from observability.journal.opening import open_file
 from tests import journals
 from tests.builders import NOON
@@ -168,6 +169,27 @@ async def test_an_empty_file_is_begun(file: Path) -> None:
     file.touch()
     async with opened(file) as journal:
         assert journal.restore().origin == (True, None, "")
+
+
+async def test_it_is_not_for_everybody_to_read(file: Path) -> None:
+    """Events name people. The log and its index have what the file itself has not yet."""
+    before = os.umask(0)
+    try:
+        async with opened(file) as journal:
+            await journal.write(group([event(1)]))
+            modes = {path.name: path.stat().st_mode & 0o777 for path in file.parent.glob("journal.db*")}
+            backup(file, file.with_name("backup.db"))
+    finally:
+        os.umask(before)
+    assert modes == {"journal.db": 0o640, "journal.db-wal": 0o640, "journal.db-shm": 0o640, "journal.db.lock": 0o600}
+    assert file.with_name("backup.db").stat().st_mode & 0o777 == 0o640
+
+
+async def test_the_mode_of_a_file_that_is_there_stays(file: Path) -> None:
+    file.touch()
+    file.chmod(0o664)
+    async with opened(file):
+        assert file.stat().st_mode & 0o777 == 0o664
 
 
 async def test_one_that_was_about_to_be_begun_is_begun(file: Path) -> None:
