@@ -25,7 +25,7 @@ from observability.journal.journal import Journal
 from observability.model.application import Key
 from observability.model.event import Event, Record
 from observability.model.observation import Kind, Observation, Scope
-from observability.model.promotion import Promoted, PromotionStep
+from observability.model.promotion import Promoted
 from observability.model.state import ApplicationState, Change, State
 from observability.signals import exporter
 from observability.signals.events import Gap, events_of, gap_events
@@ -115,13 +115,7 @@ class Recorder:
         """Make history of changes, before the store is asked for more."""
         events = [event for change in changes for event in self._record(change)]
         changes = [one for change in changes for one in self._in_turn(change)]
-        step = self._promotions.apply(changes, self._failed)
-        for happening in step.happenings:
-            if isinstance(happening, Promoted):
-                events += promotion_events(happening, self._context)
-            else:
-                self._records.append(journey_span(happening, self._context))
-        self._reflect(step)
+        events += self._promoted(changes)
         try:
             self._exposition.reflect(TALLIES, self._tallies.take(events, changes))
         except Exception as error:
@@ -184,7 +178,7 @@ class Recorder:
     def _take_some_in(self, keys: Iterable[Key]) -> None:
         now, applications = self._clock(), self._store.applications
         found = [_newcomer(key, applications[key], self._newcomers.pop(key), now) for key in keys]
-        self._reflect(self._promotions.apply(found, self._failed))
+        self._records += self._promoted(found)
         self._exposition.reflect(TALLIES, self._tallies.take((), found))
         self._wanted.set()
 
@@ -286,9 +280,21 @@ class Recorder:
             return found
         return []
 
-    def _reflect(self, step: PromotionStep) -> None:
+    def _promoted(self, changes: Sequence[Change]) -> list[Event]:
+        """Show and save what follows for promotions, and note the spans of journeys; the events."""
+        step = self._promotions.apply(changes, self._failed)
         self._exposition.reflect(PROMOTIONS, step.states)
         self._values.update(step.saved)
+        events: list[Event] = []
+        for happening in step.happenings:
+            try:
+                if isinstance(happening, Promoted):
+                    events += promotion_events(happening, self._context)
+                else:
+                    self._records.append(journey_span(happening, self._context))
+            except Exception as error:  # the others are recorded
+                self._failed(error)
+        return events
 
     def _failed(self, error: Exception) -> None:
         self._own.increment(exporter.RECORD_FAILURES)

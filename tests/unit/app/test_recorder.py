@@ -27,8 +27,9 @@ from observability.journal.packing import unpack
 from observability.model.application import Application, Condition, HistoryEntry, Key
 from observability.model.event import Event, Record, Span
 from observability.model.observation import Alive, Kind, Listed, Listing, Observation, Scope, Seen
+from observability.model.promotion import Delivered, Journey, Pair, Promoted, PromotionKey, PromotionStep
 from observability.model.state import ApplicationState
-from observability.model.status import HealthStatus, Phase, SyncStatus
+from observability.model.status import HealthStatus, Phase, Result, SyncStatus
 from observability.settings import Cluster, Settings
 from observability.settings import Exposition as ExpositionSettings
 from observability.signals import exporter
@@ -47,6 +48,8 @@ HEALTH: Final = "gitops.application.health.changed"
 CREATED: Final = "gitops.application.created"
 DELETED: Final = "gitops.application.deleted"
 GAP: Final = "gitops.exporter.gap"
+PROMOTED: Final = "gitops.service.promoted"
+DELIVER: Final = "DELIVER prod"
 
 
 class Overheard(Journal):
@@ -682,6 +685,40 @@ async def test_tallies_that_fail_are_counted_and_the_events_are_recorded(
         process.take(seen(shop(2, health=HealthStatus.DEGRADED)))
         assert HEALTH in names((await process.group()).records)
         assert process.failures() == 1
+
+
+def travels(value: str, *, at: float = NOON) -> tuple[Promoted, Delivered]:
+    """What a step of the promotions tells of a value that came to prod."""
+    pair = Pair("argocd", "shop", "shop", "staging", "prod")
+    promoted = Promoted(pair=pair, key=PromotionKey.REVISION, value=(value,), deployed_at=at - 9, at=at, observed_at=at)
+    journey = Journey("argocd", "shop", "shop", PromotionKey.REVISION, (value,))
+    delivered = Delivered(journey=journey, environment="prod", started_at=at - 9, ended_at=at, result=Result.SUCCESS)
+    return promoted, delivered
+
+
+@pytest.mark.parametrize("what", ["promotion_events", "journey_span"])
+async def test_what_travels_and_cannot_be_told_is_counted_and_stops_nothing(
+    memory: Process, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    step = PromotionStep({}, (*travels("a"), *travels("b")), {})
+    monkeypatch.setattr(Promotions, "apply", lambda *_: step)
+    told = getattr(recorders, what)
+    failing = iter((True, False))
+    monkeypatch.setattr(recorders, what, lambda *given: broken() if next(failing) else told(*given))
+    memory.take(seen(shop(1)))
+    group = await memory.group()
+    others = [PROMOTED] * 2 + [DELIVER] if what == "journey_span" else [PROMOTED] + [DELIVER] * 2
+    assert sorted(names(group.records)) == sorted(others)
+    assert memory.failures() == 1
+
+
+async def test_what_travels_when_those_before_us_are_taken_in_is_told(
+    memory: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory.take(*listing([shop(1)]))
+    monkeypatch.setattr(Promotions, "apply", lambda *_: PromotionStep({}, travels("a"), {}))
+    group = await memory.group()
+    assert sorted(names(group.records)) == sorted([PROMOTED, DELIVER])
 
 
 async def test_what_cannot_be_written_as_json_is_counted(file: Path) -> None:
