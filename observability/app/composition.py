@@ -15,7 +15,7 @@ import structlog
 
 from observability import __version__
 from observability.app.availability import Availability
-from observability.app.deliveries import deliveries
+from observability.app.deliveries import deliveries, owe
 from observability.app.enrichment import Enrichment
 from observability.app.exposed import exposed
 from observability.app.farewell import part
@@ -120,7 +120,7 @@ async def run(settings: Settings, clock: Callable[[], float] = time.time) -> Non
         await stack.enter_async_context(serving(site, _serving(settings, connection, own, clock)))
         for delivery in sendings:
             stack.push_async_callback(delivery.sink.close)
-            await journal.add_endpoint(delivery.sink.name)
+        await owe(journal, sendings)
         known = await recorder.restore()
         lanes = (
             *((_observe(one, known.get(one.scope), pipeline), _name(one.scope)) for one in subjects),

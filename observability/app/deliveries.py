@@ -14,6 +14,7 @@ from observability.delivery.own import OwnMetrics
 from observability.delivery.sending import Outcome, Sending
 from observability.delivery.sinks.catalogue import make
 from observability.delivery.sinks.filters import keeps, unknown_names
+from observability.journal.journal import Journal
 from observability.model.event import Record
 from observability.model.outbox import Sink
 from observability.settings import Settings
@@ -45,6 +46,25 @@ def deliveries(settings: Settings, own: OwnMetrics, clock: Callable[[], float]) 
         sink = make(one, dict(resource), loaded)
         found.append(Delivery(sink, _sending(own, one.name, one.filter, keeps(one.filter))))
     return found
+
+
+async def owe(journal: Journal, found: Sequence[Delivery]) -> None:
+    """Have the journal keep what it owes to each of them, from now on or from where they were.
+
+    It keeps that for those, too, who are in the settings no more, or under another name: they are named in the log.
+    Raises JournalError.
+    """
+    for delivery in found:
+        await journal.add_endpoint(delivery.sink.name)
+    served = {delivery.sink.name for delivery in found}
+    for one in (await journal.stats()).endpoints:
+        if one.name not in served:
+            log.warning(
+                "the journal keeps what it owes to an endpoint that the settings do not have; "
+                "gitops-obs journal drop-endpoint gives it up",
+                endpoint=one.name,
+                rows=one.rows,
+            )
 
 
 def _otlp(
