@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 
-from observability.errors import SourceError
 from observability.model.application import Key
 from observability.model.commit import Commit
 
@@ -11,7 +10,7 @@ from observability.model.commit import Commit
 class Repository:
     """Has the commits of `revisions`. `failures` are raised first, one a question; it answers while `free` is set."""
 
-    def __init__(self, revisions: Sequence[str] = (), failures: Sequence[SourceError] = ()) -> None:
+    def __init__(self, revisions: Sequence[str] = (), failures: Sequence[Exception] = ()) -> None:
         self.revisions = set(revisions)
         self.failures = list(failures)
         self.asked: list[tuple[Key, str, int]] = []

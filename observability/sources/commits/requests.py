@@ -32,7 +32,7 @@ class Outcome(StrEnum):
     FAILED = "failed"
     """The source could not tell; it is asked again."""
     GIVEN_UP = "given_up"
-    """It could not tell so often that it is not asked again for a while."""
+    """It could not tell so often, or we failed, that it is not asked again for a while."""
     DROPPED = "dropped"
     """Too many questions waited."""
 
@@ -177,6 +177,9 @@ class Commits:
             self._absent(name, Outcome.FORBIDDEN)
         except SourceError as error:
             self._failed(name, question, error)
+        except Exception:  # a defect of ours with one commit: the others are asked for
+            log.exception("a commit cannot be asked for", revision=name.revision)
+            self._absent(name, Outcome.GIVEN_UP)
         else:
             self._backoff.succeeded(self._clock())
             self._forbidden = False

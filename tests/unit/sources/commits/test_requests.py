@@ -181,6 +181,17 @@ async def test_what_fails_again_and_again_is_given_up_for_a_while() -> None:
     assert desk.request(A) == A
 
 
+async def test_a_defect_with_one_commit_holds_nobody_back() -> None:
+    desk = Desk(Repository([A, B], [ArithmeticError("a defect")]), Limits(workers=1, retry_initial=600.0))
+    desk.request(A)
+    desk.request(B)
+    await desk.settled()
+    assert [arrival.commit.revision for arrival in desk.arrived] == [B]
+    assert desk.outcomes == {Outcome.GIVEN_UP: 1, Outcome.FOUND: 1}
+    assert desk.request(A) is None
+    assert desk.commits.waiting == 0
+
+
 async def test_one_that_is_forbidden_holds_nobody_back() -> None:
     desk = Desk(Repository([A, B], [Forbidden(403, "permission denied")]), Limits(workers=1, retry_initial=600.0))
     desk.request(A)
