@@ -20,7 +20,7 @@ from observability.app.watched import Watched
 from observability.delivery.exposition import Exposition
 from observability.delivery.own import OwnMetrics
 from observability.errors import JournalError
-from observability.journal.group import Fold, Group
+from observability.journal.group import EndpointStats, Fold, Group
 from observability.journal.journal import Journal
 from observability.model.application import Key
 from observability.model.event import Event, Record
@@ -83,6 +83,8 @@ class Recorder:
         self._states = Unsaved(self._failed)
         self._values: dict[str, bytes | None] = {}
         self._records: list[Record] = []
+        self._endpoints: set[str] = set()
+        """Whose metrics are there."""
 
     async def restore(self) -> Mapping[Scope, str]:
         """Go on from what the journal holds, and tell up to which resourceVersion each scope is known.
@@ -234,11 +236,19 @@ class Recorder:
             own.advance(exporter.EVENTS_CUT_EARLY, (), stats.cut_early)
             if self._commits is not None:
                 self._commits.measure(own)
-            for endpoint in stats.endpoints:
-                own.set(exporter.OUTBOX_ROWS, (endpoint.name,), endpoint.rows)
-                own.set(exporter.OUTBOX_OLDEST, (endpoint.name,), endpoint.oldest_at or self._clock())
-                own.set(exporter.DEAD_LETTERS, (endpoint.name,), endpoint.dead_letters)
+            self._measure_endpoints(stats.endpoints)
             await asyncio.sleep(_STATS_SECONDS)
+
+    def _measure_endpoints(self, endpoints: Sequence[EndpointStats]) -> None:
+        """What each is owed; nothing of those that a command dropped meanwhile."""
+        dropped, self._endpoints = self._endpoints, {one.name for one in endpoints}
+        for one in endpoints:
+            self._own.set(exporter.OUTBOX_ROWS, (one.name,), one.rows)
+            self._own.set(exporter.OUTBOX_OLDEST, (one.name,), one.oldest_at or self._clock())
+            self._own.set(exporter.DEAD_LETTERS, (one.name,), one.dead_letters)
+        for name in dropped - self._endpoints:
+            for row in (exporter.OUTBOX_ROWS, exporter.OUTBOX_OLDEST, exporter.DEAD_LETTERS):
+                self._own.forget(row, (name,))
 
     def _group(self) -> Group:
         """What has come together, and begin anew. In memory only records count: nothing there survives."""

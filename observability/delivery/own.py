@@ -57,6 +57,13 @@ class OwnMetrics:
         else:
             raise KeyError(row.name)
 
+    def forget(self, row: OwnMetric, labels: Labels) -> None:
+        """What has these labels is there no more: from now on the gauge has no such sample, until it is set again."""
+        gauge = self._gauges[row.name]
+        if isinstance(gauge, _Absent):
+            raise KeyError(row.name)
+        gauge.remove(*labels)
+
     def observe(self, row: OwnMetric, labels: Labels, seconds: float, times: int = 1) -> None:
         """Add an observation to a histogram, `times` the same."""
         self._histograms[row.name].observe(labels, seconds, times)

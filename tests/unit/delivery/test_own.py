@@ -83,6 +83,21 @@ def test_what_is_always_there_cannot_be_taken_away(own: OwnMetrics) -> None:
         own.set(READY, (), None)
 
 
+def test_what_is_there_no_more_has_no_sample(own: OwnMetrics) -> None:
+    own.set(BYTES, ("gzip",), 1)
+    own.set(BYTES, ("identity",), 2)
+    own.forget(BYTES, ("gzip",))
+    own.forget(BYTES, ("never seen",))
+    assert lines(own, "bytes") == ['gitops_exporter_bytes{encoding="identity"} 2.0']
+    own.set(BYTES, ("gzip",), 3)
+    assert 'gitops_exporter_bytes{encoding="gzip"} 3.0' in lines(own, "bytes")
+
+
+def test_what_is_no_gauge_with_labels_cannot_be_forgotten() -> None:
+    with pytest.raises(KeyError):
+        OwnMetrics((ENDS_AT,)).forget(ENDS_AT, ())
+
+
 def test_histograms_observe(own: OwnMetrics) -> None:
     own.observe(DELAY, (), 0.5)
     assert lines(own, "delay")[:3] == [
