@@ -28,7 +28,8 @@ class Journal(Group):
     """What survives a restart, in one SQLite file."""
 
     path: File | None = None
-    """The file, in a folder that exists; beside it two of SQLite's. None: in memory, and gone with the process."""
+    """The file, in a folder that exists; beside it lie two of SQLite's and a lock. None: in memory, gone with the
+    process."""
     max_bytes: Annotated[int, Field(ge=1 << 20)] = 1 << 30
     """In bytes. A journal of this size cuts the oldest events that every receiver has. When there are none it records
     no more, and later only that something changed meanwhile. Metrics go on."""

@@ -80,7 +80,7 @@ class Endpoint(Group):
     """The PEM key of `client_certificate`."""
     compression: Compression | None = None
     """None: as OTEL_EXPORTER_OTLP_COMPRESSION says, else none."""
-    timeout_seconds: PositiveSeconds | None = None
+    timeout_seconds: Annotated[PositiveSeconds, Field(le=600)] | None = None
     """For one request until its answer is complete. None: as OTEL_EXPORTER_OTLP_TIMEOUT says, else 10 s."""
     accept_no_content: bool = False
     """Take an answer 204 without content for delivered. Loki answers logs so; what it rejected is then not known."""

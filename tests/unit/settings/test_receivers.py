@@ -114,6 +114,10 @@ def test_what_is_wrong_with_a_header_is_said_without_its_value(headers: object, 
             'otlp.endpoints[0].endpoint: expected a URL without user name and password, got "https://***@c"',
         ),
         (
+            {"endpoint": "https://c", "timeout_seconds": 601},
+            "otlp.endpoints[0].timeout_seconds: expected a number above 0 and at most 600, got 601",
+        ),
+        (
             {"endpoint": "https://c", "client_key": "k"},
             "otlp.endpoints[0]: expected client_certificate and client_key together",
         ),
