@@ -20,7 +20,7 @@ Examples:
   gitops-obs journal drop-endpoint old-collector
   gitops-obs journal backup /backup/journal.db --journal /data/journal.db
 \b
-Exit codes: 0 done, 1 there was nothing of that name, 2 bad input, 3 the journal cannot be used.
+Exit codes: 0 done, 1 there are no such dead letters, 2 bad input, 3 the journal cannot be used or has no such endpoint.
 """,
 )
 def command() -> None:
