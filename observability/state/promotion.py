@@ -4,6 +4,7 @@ Reads changes of Applications in order, yields what stands and what happened. It
 bytes: that is how it is saved, and a hundred thousand Applications need little room.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from math import inf
 from typing import Final, NamedTuple
@@ -69,7 +70,7 @@ class Promotions:
         self._most_read = most_read
         self._rules = Rules(environments, PromotionKey(key))
         self._services: dict[_Name, bytes] = {}
-        self._read: dict[_Name, Service] = {}
+        self._read: OrderedDict[_Name, Service] = OrderedDict()
         """Some of them as they are when read, the latest last."""
         self._of: dict[Key, _Name] = {}
         self._open: dict[_Name, float] = {}
@@ -133,7 +134,10 @@ class Promotions:
         return PromotionStep(states, tuple(step.happenings), saved)
 
     def _says_nothing(self, change: Change) -> bool:
-        """Nothing that counts is another than before, and nothing is on its way. Nearly all changes are such."""
+        """Nothing that counts is another than before, and nothing is on its way. Nearly all changes are such.
+
+        Of a service of which only images may still change, images count, as they always do.
+        """
         before, after = change.before, change.after
         if not isinstance(after, ApplicationState):
             return not isinstance(before, ApplicationState)
@@ -142,9 +146,11 @@ class Promotions:
         known = self._of.get(change.key)
         if known is None:
             return after.memory.identity.environment not in self._rules.environments
+        until = self._open.get(known)
+        if until is not None and not change.received_at <= until < inf:
+            return False
         return (
-            known not in self._open
-            and _is_same(before, after)
+            _is_same(before, after)
             and self._is_of(known, after)
             and (after.facts is before.facts or after.facts.images_mark == before.facts.images_mark)
         )
@@ -167,9 +173,8 @@ class Promotions:
             identity = after.memory.identity
             if identity.environment not in self._rules.environments:
                 return
-            self._see(_Name(identity.project, identity.service), change, after, step)
-        elif not self._shows_nothing(known, change, after, step):
-            self._see(known, change, after, step)
+            known = _Name(identity.project, identity.service)
+        self._see(known, change, after, step)
 
     def _see(self, name: _Name, change: Change, state: ApplicationState, step: _Step) -> None:
         """Take in the sight of an Application of this service."""
@@ -190,13 +195,6 @@ class Promotions:
         else:
             self._open.pop(name, None)
 
-    def _shows_nothing(self, name: _Name, change: Change, state: ApplicationState, step: _Step) -> bool:
-        """Nothing that counts for a service of which only images may still change is another than before."""
-        before, until = change.before, self._open.get(name, inf)
-        if not (change.received_at <= until < inf and isinstance(before, ApplicationState)):
-            return False
-        return _is_same(before, state) and (state.facts is before.facts or self._shows_the_same(name, state, step))
-
     def _one(self, name: _Name, service: Service) -> _Name:
         """The same name, as the object that other Applications of the service have: a hundred thousand need room."""
         for member in service.members:
@@ -204,12 +202,6 @@ class Promotions:
             found = self._of.get(Key(namespace, application))
             return found if found is not None and found == name else name
         return name
-
-    def _shows_the_same(self, name: _Name, state: ApplicationState, step: _Step) -> bool:
-        """The images of an Application are those that are remembered of it."""
-        service, facts = self._known(name, step), state.facts
-        member = None if service is None else service.members.get(f"{facts.namespace}/{facts.name}")
-        return member is not None and (not facts.images or tuple(sorted(facts.images)) == member.images)
 
     def _leave(self, key: Key, name: _Name, at: float, step: _Step) -> None:
         """An Application is gone, or belongs to another service or environment now."""
@@ -241,7 +233,7 @@ class Promotions:
         self._read.pop(name, None)
         self._read[name] = service
         if len(self._read) > self._most_read:
-            del self._read[next(iter(self._read))]
+            self._read.popitem(last=False)
 
     def _keep(
         self,
