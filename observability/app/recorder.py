@@ -268,7 +268,15 @@ class Recorder:
     async def _write(self, group: Group) -> None:
         if not (group.states or group.cursors or group.values or group.records):
             return
-        written = await self._journal.write(group)
+        try:
+            written = await self._journal.write(group)
+        except JournalError as error:  # a defect of ours: of the file or the disk it would wait
+            self._own.increment(exporter.RECORD_FAILURES, (), max(1, len(group.records)))
+            log.warning("what happened could not be recorded", records=len(group.records), error=str(error))
+            self._states.put_back(group.states)
+            self._values = {**group.values, **self._values}
+            await asyncio.sleep(_RETRY_SECONDS)
+            return
         if written.unwritable:
             self._own.increment(exporter.RECORD_FAILURES, (), written.unwritable)
 

@@ -1,6 +1,6 @@
 """States that are to be saved, each once for all that happened to it meanwhile. Belongs to the event loop."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Final
 
@@ -39,6 +39,10 @@ class Unsaved:
         self._encode(len(self._states))
         encoded, self._encoded = self._encoded, {}
         return encoded
+
+    def put_back(self, encoded: Mapping[ObjectKey, bytes | None]) -> None:
+        """What was taken could not be saved: it waits again, but for what has waited since."""
+        self._encoded = {**encoded, **self._encoded}
 
     def _encode(self, count: int) -> None:
         for key in list(islice(self._states, count)):

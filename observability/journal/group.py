@@ -83,7 +83,7 @@ class EndpointStats(Struct, frozen=True):
 
 
 class Stats(Struct, frozen=True, kw_only=True):
-    """How the journal is. `bytes`: of all its files. `folded`: records that were never written, since it was begun.
+    """How the journal is. `bytes`: of all its files. `folded`: records that were never written, since it was opened.
 
     `folds`: objects of which something is folded. `cut_early`: delivered events that went before `retention_days` for
     want of room, since the journal was opened. `trouble`: why it cannot be written now; empty when it can.

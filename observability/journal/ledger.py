@@ -68,6 +68,7 @@ class Ledger:
         self._clean = restoring.meta(opened.connection, "clean", 1) == 1
         self.end = writing.end(opened.connection).number
         self.folded: set[ObjectKey] = restoring.folded(opened.connection)
+        self._folded_before = self._folded()
 
     @property
     def full(self) -> bool:
@@ -112,7 +113,6 @@ class Ledger:
     def _discard(self, error: Exception) -> None:
         """A defect of ours, that would be one the next time, too."""
         log.error("what was to be written to the journal cannot be, it is left out", exc_info=error)
-        self._give_up_records()
         self.batch = Batch()
 
     def _not_written(self, error: Exception) -> Outcome:
@@ -243,12 +243,15 @@ class Ledger:
         finally:
             self._opened.close()
 
+    def _folded(self) -> int:
+        return restoring.meta(self._connection, "folded", 0) + sum(self.batch.folded.values())
+
     def stats(self) -> Stats:
         """How the journal is."""
         return Stats(
             bytes=self._space.file_bytes(),
             endpoints=endpoints.stats(self._connection),
-            folded=restoring.meta(self._connection, "folded", 0) + sum(self.batch.folded.values()),
+            folded=self._folded() - self._folded_before,
             folds=len(self.folded),
             cut_early=self.cut_early,
             full=self.full,

@@ -19,7 +19,7 @@ from observability.app.recorder import History, Recorder
 from observability.delivery.exposition import Exposition
 from observability.delivery.family import Limits
 from observability.delivery.own import OwnMetrics
-from observability.journal import records
+from observability.journal import records, writing
 from observability.journal.group import Fold, Group, Stats, Written
 from observability.journal.group import Limits as JournalLimits
 from observability.journal.journal import Journal
@@ -673,6 +673,29 @@ async def test_a_state_that_cannot_be_saved_is_counted_and_stops_nothing(
         group = await process.group()
         assert process.failures() == 1
     assert {key.name for _, key in group.states} == {"cart-prod"}
+
+
+async def test_a_group_that_cannot_be_written_is_counted_and_its_states_are_saved_with_the_next_one(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorders, "_RETRY_SECONDS", 0.0)
+    async with running(file) as process:
+        process.take(*listing([shop(1), shop(2, "shop-dev")]))
+        await process.group()
+        process.take(seen(shop(3, health=HealthStatus.DEGRADED)))
+        with monkeypatch.context() as patch:
+            patch.setattr(writing, "write", broken)
+            lost = await process.group()
+        process.take(seen(shop(4, "shop-dev", health=HealthStatus.DEGRADED)))
+        group = await process.group()
+    assert process.failures() == len(lost.records) > 0
+    assert {key.name for _, key in group.states} == {"shop-prod", "shop-dev"}
+    assert lost.values.keys() <= group.values.keys()
+    async with running(file, NOON + 60) as process:
+        assert await process.recorder.restore() == {APPLICATIONS: "4"}
+        restored = process.store.states(Kind.APPLICATION)[SHOP]
+    assert isinstance(restored, ApplicationState)
+    assert restored.facts.health is HealthStatus.DEGRADED
 
 
 async def test_tallies_that_fail_are_counted_and_the_events_are_recorded(
