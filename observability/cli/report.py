@@ -104,7 +104,8 @@ def drift(**given: Any) -> None:
 
     asked = _asked(given)
     with journals.snapshot(asked.journal) as journal:
-        table = report.report(_events(journal, report.NAMES, asked), asked.selection, asked.now, asked.limit)
+        events = _events(journal, report.NAMES, asked)
+        table = report.report(events, journal.applications(), asked.selection, asked.now, asked.limit)
     formats.show(table, asked.output)
 
 

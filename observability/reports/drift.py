@@ -1,12 +1,13 @@
 """The report `drift`: when what ran was not what Git said, why, for how long, and how it ended. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from msgspec import Struct
 
 from observability.model.application import Key
 from observability.model.event import Event
+from observability.model.state import ApplicationState
 from observability.reports import instants, table
 from observability.reports.facts import application, flag, number, text
 from observability.reports.selection import Selection
@@ -49,21 +50,38 @@ class Episode(Struct, kw_only=True):
 def episodes(events: Iterable[Event]) -> list[Episode]:
     """Every episode, in the order in which they begin in the journal."""
     found: list[Episode] = []
-    standing: dict[Key, Episode] = {}
+    open_ones: dict[Key, Episode] = {}
     for event in events:
         key = application(event)
         if event.name == DETECTED:
-            if key in standing:
-                _end(standing[key], event, LOST)
-            standing[key] = _begun(event, key, event.at)
-            found.append(standing[key])
+            if key in open_ones:
+                _end(open_ones[key], event, LOST)
+            open_ones[key] = _begun(event, key, event.at)
+            found.append(open_ones[key])
         elif event.name == RESOLVED:
-            if key not in standing:  # its beginning is older than the journal
+            if key not in open_ones:  # its beginning is older than the journal
                 begin = event.at - (number(event, "gitops.out_of_sync.duration_seconds") or 0.0)
-                standing[key] = _begun(event, key, begin)
-                found.append(standing[key])
-            _end(standing.pop(key), event, text(event, "gitops.drift.resolution"))
+                open_ones[key] = _begun(event, key, begin)
+                found.append(open_ones[key])
+            _end(open_ones.pop(key), event, text(event, "gitops.drift.resolution"))
     return found
+
+
+def standing(applications: Iterable[ApplicationState], told: Iterable[Episode]) -> Iterator[Episode]:
+    """The drift that stands and of which no event tells the beginning: it was there when the first list came."""
+    known = {one.application for one in told if one.ended_at is None}
+    for state in applications:
+        drift, identity = state.memory.drift, state.identity
+        if drift is not None and state.facts.key not in known:
+            yield Episode(
+                application=state.facts.key,
+                environment=identity.environment,
+                service=identity.service,
+                project=identity.project,
+                cause=drift.cause.value,
+                confidence="high" if drift.witnessed else "low",
+                started_at=drift.detected_at,
+            )
 
 
 def _begun(event: Event, key: Key, started_at: float) -> Episode:
@@ -118,23 +136,31 @@ def _ended(episode: Episode) -> str:
     return words + (" (low confidence)" if episode.confidence == "low" else "")
 
 
-def report(events: Iterable[Event], selection: Selection, now: float, limit: int | None = None) -> Table:
+def report(
+    events: Iterable[Event],
+    applications: Iterable[ApplicationState],
+    selection: Selection,
+    now: float,
+    limit: int | None = None,
+) -> Table:
     """The episodes of which any part is in the selection, by their beginning; with `limit` the newest only.
 
-    `events` reach back before the selection: an episode of it may have begun earlier.
+    `events` reach back before the selection: an episode of it may have begun earlier. `applications` are as they are
+    now: what of them no event tells is among the episodes, since it was first seen.
     """
+    told = episodes(events)
     found = sorted(
         (
             one
-            for one in episodes(events)
+            for one in (*told, *standing(applications, told))
             if selection.overlaps(one.started_at, one.ended_at)
             and selection.admits(one.name, one.environment, one.service)
         ),
         key=lambda one: one.started_at,
     )
     kept = found[max(len(found) - limit, 0) :] if limit is not None else found
-    standing = sum(one.ended_at is None for one in found)
-    note = f"{len(found)} drift episode{'' if len(found) == 1 else 's'}, {standing} of them open"
+    still = sum(one.ended_at is None for one in found)
+    note = f"{len(found)} drift episode{'' if len(found) == 1 else 's'}, {still} of them open"
     if len(kept) < len(found):
         note += f"; the newest {len(kept)} are shown"
-    return tabulate(columns(now), kept, "no drift in this time", (note,), {"episodes": len(found), "open": standing})
+    return tabulate(columns(now), kept, "no drift in this time", (note,), {"episodes": len(found), "open": still})

@@ -171,7 +171,8 @@ JOURNAL_BYTES: Final = OwnMetric(
 JOURNAL_FULL: Final = OwnMetric(
     name="gitops_exporter_journal_full",
     type=Type.GAUGE,
-    help="1 while the journal takes no events, because it is full or cannot be written; metrics go on. 0 otherwise.",
+    help="1 while the journal is full, or cannot be written: events wait in memory as far as there is room, and are "
+    "folded then; metrics go on. 0 otherwise.",
 )
 EVENTS_FOLDED: Final = OwnMetric(
     name="gitops_exporter_events_folded_total",

@@ -607,7 +607,7 @@ EXPORTER: Final[tuple[tuple[Callable[[OwnMetrics, OwnMetric], None], str], ...]]
     (
         lambda own, row: own.set(row, (), 1),
         """
-        # HELP gitops_exporter_journal_full 1 while the journal takes no events, because it is full or cannot be written; metrics go on. 0 otherwise.
+        # HELP gitops_exporter_journal_full 1 while the journal is full, or cannot be written: events wait in memory as far as there is room, and are folded then; metrics go on. 0 otherwise.
         # TYPE gitops_exporter_journal_full gauge
         gitops_exporter_journal_full 1.0
         """,
