@@ -106,7 +106,7 @@ async def run(settings: Settings, clock: Callable[[], float] = time.time) -> Non
         commits = open_source(settings.argocd.metadata, settings.argocd.url, clock)
         if commits is not None:
             stack.push_async_callback(commits.close)
-        history = _history(settings, commits)
+        history = _history(settings, commits)._replace(heard=settings.journal.path is not None or bool(sendings))
         recorder = Recorder(journal, store, exposition, own, history, clock)
         stack.push_async_callback(recorder.finish)
         pipeline = Pipeline(store, exposition, recorder, own, availability, clock)

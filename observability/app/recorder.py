@@ -47,13 +47,15 @@ _STATS_SECONDS: Final = 5.0
 class History(NamedTuple):
     """What changes are turned into: events in this context, what is counted of them, and what travels.
 
-    `commits` adds to events what is known of their commits; None: nobody is asked.
+    `commits` adds to events what is known of their commits; None: nobody is asked. `heard` False: nobody reads or is
+    sent what is recorded, there is neither a file nor a receiver; then events are only counted.
     """
 
     context: Context
     tallies: Tallies
     promotions: Promotions
     commits: Enrichment | None = None
+    heard: bool = True
 
 
 class Recorder:
@@ -72,7 +74,7 @@ class Recorder:
         self._store = store
         self._exposition = exposition
         self._own = own
-        self._context, self._tallies, self._promotions, self._commits = history
+        self._context, self._tallies, self._promotions, self._commits, self._heard = history
         self._clock = clock
         self._survives = journal.path is not None
         self._wanted = asyncio.Event()
@@ -132,7 +134,7 @@ class Recorder:
             self._states.note(change)
         try:
             events = self._enriched(change, events_of(change, self._context))
-            if (span := sync_span(change, self._context)) is not None:
+            if self._heard and (span := sync_span(change, self._context)) is not None:
                 self._records.append(span)
         except Exception as error:  # a defect of ours with one object: the others are recorded
             self._failed(error)
@@ -260,7 +262,7 @@ class Recorder:
         if self._commits is not None:
             unsaved |= self._commits.unsaved()
         if not self._survives:
-            return Group(observed_at=self._clock(), records=records)
+            return Group(observed_at=self._clock(), records=records if self._heard else ())
         return Group(
             observed_at=self._clock(), states=states, cursors=cursors, values={**values, **unsaved}, records=records
         )

@@ -74,7 +74,7 @@ class Overheard(Journal):
 class Process:
     """What of the exporter stands between a source and the journal, with a clock of its own."""
 
-    def __init__(self, journal: Overheard, now: float) -> None:
+    def __init__(self, journal: Overheard, now: float, heard: bool = True) -> None:
         settings = Settings()
         self.now = now
         self.journal = journal
@@ -87,7 +87,7 @@ class Process:
         for kind in Kind:
             self.exposition.show(kind)
         names = tuple(environment.name for environment in settings.environments)
-        history = History(Context.of(settings.environments), Tallies(), Promotions(names))
+        history = History(Context.of(settings.environments), Tallies(), Promotions(names), heard=heard)
         self.recorder = Recorder(journal, self.store, self.exposition, self.own, history, self._clock)
 
     def _clock(self) -> float:
@@ -128,11 +128,13 @@ class Process:
 
 
 @asynccontextmanager
-async def running(path: Path | None, now: float = NOON, limits: JournalLimits = AT_ONCE) -> AsyncIterator[Process]:
+async def running(
+    path: Path | None, now: float = NOON, limits: JournalLimits = AT_ONCE, *, heard: bool = True
+) -> AsyncIterator[Process]:
     """A process that ends without a last word; what it has not written is lost."""
     journal = await Overheard.open(path, limits, lambda: now)
     assert isinstance(journal, Overheard)
-    process = Process(journal, now)
+    process = Process(journal, now, heard)
     yield process
     process.exposition.close()
     await journal.close()
@@ -262,6 +264,16 @@ async def test_in_memory_only_records_are_written(memory: Process) -> None:
     rows = await memory.journal.next("all", 100)
     assert [row.record for row in rows] == list(group.records)
     assert {type(row.record) for row in rows} == {Event, Span}
+
+
+async def test_what_nobody_hears_is_counted_and_not_recorded() -> None:
+    async with running(None, heard=False) as process:
+        process.take(*listing([shop(1)]))
+        process.take(*synced(2))
+        await process.welcomed()
+        await process.recorder.finish()
+        assert process.journal.groups == []
+        assert any(line.endswith(" 1") for line in await process.lines("gitops_syncs_total"))
 
 
 async def test_nothing_new_is_no_group(file: Path) -> None:
