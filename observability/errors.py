@@ -10,6 +10,7 @@ ObservabilityError
 │   │   └── TooManyRequests    429 or 503 with Retry-After
 │   ├── WatchExpired           410: the resourceVersion is too old, list again
 │   └── MalformedResource      one object that cannot be read: skip it, count it, go on
+├── SpecError                  an authored row is wrong, in a file and by a name: exit code 2
 ├── JournalError               the journal cannot be used: exit code 3
 └── DeliveryError              could not serve or send: port in use, unusable certificate
     ├── Refused                a receiver will never take this: try it in halves, then keep it as a dead letter
@@ -105,6 +106,22 @@ class JournalError(ObservabilityError):
     """The journal cannot be opened, read or written: the folder is missing or read-only, somebody else has it."""
 
     exit_code = 3
+
+
+class SpecError(ObservabilityError):
+    """A row that somebody authored is wrong: an alert, a dashboard, a panel.
+
+    `file` is the file that holds it, empty while that is not known; `name` the row, and `expected` what should have
+    stood there.
+    """
+
+    exit_code = 2
+
+    def __init__(self, name: str, expected: str, file: str = "") -> None:
+        super().__init__(": ".join(part for part in (file, name, expected) if part))
+        self.file = file
+        self.name = name
+        self.expected = expected
 
 
 class DeliveryError(ObservabilityError):

@@ -118,199 +118,223 @@ def _hydrator_phase(state: ApplicationState) -> Samples:
     return (((hydrator.phase,), 1.0),) if hydrator is not None and hydrator.phase else _NONE
 
 
+INFO: Final[Metric[ApplicationState]] = Metric(
+    name="gitops_application_info",
+    type=Type.GAUGE,
+    help="What an Application deploys, and where to: spec.source (the first of `sources`), spec.destination, "
+    "spec.syncPolicy.automated, and the ApplicationSet that owns it.",
+    labels=(
+        "repository",
+        "path",
+        "chart",
+        "target_revision",
+        "destination_server",
+        "destination_name",
+        "destination_namespace",
+        "applicationset",
+        "automated",
+        "self_heal",
+        "prune",
+        "sources",
+    ),
+    samples=_info,
+    reads=(
+        "facts.sources",
+        "facts.destination",
+        "facts.applicationset",
+        "facts.automated",
+        "facts.self_heal",
+        "facts.prune",
+    ),
+)
+HEALTH_STATUS: Final[Metric[ApplicationState]] = Metric(
+    name="gitops_application_health_status",
+    type=Type.GAUGE,
+    help="status.health.status as a state set: 1 for the status that it has, 0 for the others. Empty is Unknown.",
+    labels=("health_status",),
+    samples=_health,
+    reads=("facts.health",),
+)
+HEALTH_SINCE: Final[Metric[ApplicationState]] = number(
+    "gitops_application_health_since_timestamp_seconds",
+    Type.GAUGE,
+    "When that health status began: status.health.lastTransitionTime, else when it was first seen.",
+    "memory.health_since",
+)
+SYNC_STATUS: Final[Metric[ApplicationState]] = Metric(
+    name="gitops_application_sync_status",
+    type=Type.GAUGE,
+    help="status.sync.status as a state set: 1 for the status that it has, 0 for the others. Empty is Unknown.",
+    labels=("sync_status",),
+    samples=_sync,
+    reads=("facts.sync",),
+)
+OUT_OF_SYNC: Final[Metric[ApplicationState]] = Metric(
+    name="gitops_application_out_of_sync",
+    type=Type.GAUGE,
+    help="Why the Application is OutOfSync: 1 for the cause, judged from status.sync, status.history and what was "
+    "seen before. Absent while it is not OutOfSync, and while a sync settles.",
+    labels=("cause",),
+    samples=_out_of_sync,
+    reads=("memory.cause",),
+)
+OUT_OF_SYNC_SINCE: Final[Metric[ApplicationState]] = number(
+    "gitops_application_out_of_sync_since_timestamp_seconds",
+    Type.GAUGE,
+    "Since when status.sync.status is OutOfSync, as far as it was seen: Argo CD does not record it. After a "
+    "restart without a journal file the time of the restart: the age is a lower bound. Absent while it is not "
+    "OutOfSync.",
+    "out_of_sync_since",
+)
+OUT_OF_SYNC_RESOURCES: Final[Metric[ApplicationState]] = number(
+    "gitops_application_out_of_sync_resources",
+    Type.GAUGE,
+    "Resources in status.resources that are not Synced, hooks aside.",
+    "facts.out_of_sync_resources",
+)
+RESOURCES: Final[Metric[ApplicationState]] = number(
+    "gitops_application_resources",
+    Type.GAUGE,
+    "Resources that the Application manages: status.resources, hooks aside.",
+    "facts.resources",
+)
+OPERATION_PHASE: Final[Metric[ApplicationState]] = Metric(
+    name="gitops_application_operation_phase",
+    type=Type.GAUGE,
+    help="status.operationState.phase of the last or running operation: 1 for that phase. Absent before the first, "
+    "and for a moment when Argo CD sets the next.",
+    labels=("phase",),
+    samples=_operation_phase,
+    reads=("facts.operation_phase",),
+)
+OPERATION_STARTED: Final[Metric[ApplicationState]] = number(
+    "gitops_application_operation_started_timestamp_seconds",
+    Type.GAUGE,
+    "status.operationState.startedAt.",
+    "facts.operation_started_at",
+)
+OPERATION_FINISHED: Final[Metric[ApplicationState]] = number(
+    "gitops_application_operation_finished_timestamp_seconds",
+    Type.GAUGE,
+    "status.operationState.finishedAt; of an operation that waits for a retry, the end of the last try.",
+    "facts.operation_finished_at",
+)
+OPERATIONS: Final[Metric[ApplicationState]] = Metric(
+    name="gitops_application_operations_total",
+    type=Type.COUNTER,
+    help="Sync operations that ended, dry runs aside, by result, from status.operationState. " + _ANEW,
+    labels=("result",),
+    samples=_operations,
+    reads=("memory.results",),
+)
+DEPLOYMENTS: Final[Metric[ApplicationState]] = number(
+    "gitops_application_deployments_total",
+    Type.COUNTER,
+    "New entries of status.history with other content than the entry before; local syncs do not count. " + _ANEW,
+    "memory.deployments",
+)
+SELF_HEALS: Final[Metric[ApplicationState]] = number(
+    "gitops_application_self_heals_total",
+    Type.COUNTER,
+    "Attempts of Argo CD to undo a change in the cluster, from autoHealAttemptsCount of the operations. " + _ANEW,
+    "memory.self_heals",
+)
+RECONCILED: Final[Metric[ApplicationState]] = number(
+    "gitops_application_reconciled_timestamp_seconds",
+    Type.GAUGE,
+    "status.reconciledAt. Its age is the only sign that Argo CD does not compare the Application any more.",
+    "facts.reconciled_at",
+)
+CONDITION: Final[Metric[ApplicationState]] = Metric(
+    name="gitops_application_condition",
+    type=Type.GAUGE,
+    help="status.conditions: 1 for each type of condition that stands.",
+    labels=("condition",),
+    samples=_conditions,
+    reads=("facts.conditions",),
+)
+STALE_VERDICT: Final[Metric[ApplicationState]] = number(
+    "gitops_application_stale_verdict",
+    Type.GAUGE,
+    "1 while the source of the spec is not the one that status.sync.comparedTo tells of, 0 otherwise.",
+    "facts.is_stale",
+)
+MUTED_UNTIL: Final[Metric[ApplicationState]] = number(
+    "gitops_application_muted_until_timestamp_seconds",
+    Type.GAUGE,
+    "Until when alerts are muted: the annotation gitops-observability/mute-until. Absent without it.",
+    "facts.muted_until",
+)
+DELETION: Final[Metric[ApplicationState]] = number(
+    "gitops_application_deletion_timestamp_seconds",
+    Type.GAUGE,
+    "metadata.deletionTimestamp. Absent unless the Application is being deleted.",
+    "facts.deleted_at",
+)
+SYNC_BLOCKED: Final[Metric[ApplicationState]] = Metric(
+    name="gitops_application_sync_blocked",
+    type=Type.GAUGE,
+    help="1 while the sync windows of its AppProject forbid a sync to start, automated or manual, 0 otherwise. "
+    "Absent while the AppProject is not known.",
+    labels=("by",),
+    samples=_sync_blocked,
+    reads=("windows",),
+)
+SYNC_WINDOW_CHANGE: Final[Metric[ApplicationState]] = Metric(
+    name="gitops_application_sync_window_change_timestamp_seconds",
+    type=Type.GAUGE,
+    help="When gitops_application_sync_blocked changes next. Absent when not within 35 days.",
+    labels=("by",),
+    samples=_window_change,
+    reads=("windows",),
+)
+POLICY_VIOLATION: Final[Metric[ApplicationState]] = Metric(
+    name="gitops_application_policy_violation",
+    type=Type.GAUGE,
+    help="1 for each policy of its environment that the Application violates.",
+    labels=("policy",),
+    samples=_violations,
+    reads=("violations",),
+)
+HYDRATOR_PHASE: Final[Metric[ApplicationState]] = Metric(
+    name="gitops_application_hydrator_phase",
+    type=Type.GAUGE,
+    help="status.sourceHydrator.currentOperation.phase: 1 for that phase. Absent without a source hydrator.",
+    labels=("phase",),
+    samples=_hydrator_phase,
+    reads=("facts.hydrator",),
+)
+HYDRATED: Final[Metric[ApplicationState]] = number(
+    "gitops_application_hydrated_timestamp_seconds",
+    Type.GAUGE,
+    "status.sourceHydrator.lastSuccessfulOperation.finishedAt.",
+    "facts.hydrated_at",
+)
 APPLICATION_METRICS: Final[tuple[Metric[ApplicationState], ...]] = (
-    Metric(
-        name="gitops_application_info",
-        type=Type.GAUGE,
-        help="What an Application deploys, and where to: spec.source (the first of `sources`), spec.destination, "
-        "spec.syncPolicy.automated, and the ApplicationSet that owns it.",
-        labels=(
-            "repository",
-            "path",
-            "chart",
-            "target_revision",
-            "destination_server",
-            "destination_name",
-            "destination_namespace",
-            "applicationset",
-            "automated",
-            "self_heal",
-            "prune",
-            "sources",
-        ),
-        samples=_info,
-        reads=(
-            "facts.sources",
-            "facts.destination",
-            "facts.applicationset",
-            "facts.automated",
-            "facts.self_heal",
-            "facts.prune",
-        ),
-    ),
-    Metric(
-        name="gitops_application_health_status",
-        type=Type.GAUGE,
-        help="status.health.status as a state set: 1 for the status that it has, 0 for the others. Empty is Unknown.",
-        labels=("health_status",),
-        samples=_health,
-        reads=("facts.health",),
-    ),
-    number(
-        "gitops_application_health_since_timestamp_seconds",
-        Type.GAUGE,
-        "When that health status began: status.health.lastTransitionTime, else when it was first seen.",
-        "memory.health_since",
-    ),
-    Metric(
-        name="gitops_application_sync_status",
-        type=Type.GAUGE,
-        help="status.sync.status as a state set: 1 for the status that it has, 0 for the others. Empty is Unknown.",
-        labels=("sync_status",),
-        samples=_sync,
-        reads=("facts.sync",),
-    ),
-    Metric(
-        name="gitops_application_out_of_sync",
-        type=Type.GAUGE,
-        help="Why the Application is OutOfSync: 1 for the cause, judged from status.sync, status.history and what was "
-        "seen before. Absent while it is not OutOfSync, and while a sync settles.",
-        labels=("cause",),
-        samples=_out_of_sync,
-        reads=("memory.cause",),
-    ),
-    number(
-        "gitops_application_out_of_sync_since_timestamp_seconds",
-        Type.GAUGE,
-        "Since when status.sync.status is OutOfSync, as far as it was seen: Argo CD does not record it. After a "
-        "restart without a journal file the time of the restart: the age is a lower bound. Absent while it is not "
-        "OutOfSync.",
-        "out_of_sync_since",
-    ),
-    number(
-        "gitops_application_out_of_sync_resources",
-        Type.GAUGE,
-        "Resources in status.resources that are not Synced, hooks aside.",
-        "facts.out_of_sync_resources",
-    ),
-    number(
-        "gitops_application_resources",
-        Type.GAUGE,
-        "Resources that the Application manages: status.resources, hooks aside.",
-        "facts.resources",
-    ),
-    Metric(
-        name="gitops_application_operation_phase",
-        type=Type.GAUGE,
-        help="status.operationState.phase of the last or running operation: 1 for that phase. Absent before the first, "
-        "and for a moment when Argo CD sets the next.",
-        labels=("phase",),
-        samples=_operation_phase,
-        reads=("facts.operation_phase",),
-    ),
-    number(
-        "gitops_application_operation_started_timestamp_seconds",
-        Type.GAUGE,
-        "status.operationState.startedAt.",
-        "facts.operation_started_at",
-    ),
-    number(
-        "gitops_application_operation_finished_timestamp_seconds",
-        Type.GAUGE,
-        "status.operationState.finishedAt; of an operation that waits for a retry, the end of the last try.",
-        "facts.operation_finished_at",
-    ),
-    Metric(
-        name="gitops_application_operations_total",
-        type=Type.COUNTER,
-        help="Sync operations that ended, dry runs aside, by result, from status.operationState. " + _ANEW,
-        labels=("result",),
-        samples=_operations,
-        reads=("memory.results",),
-    ),
-    number(
-        "gitops_application_deployments_total",
-        Type.COUNTER,
-        "New entries of status.history with other content than the entry before; local syncs do not count. " + _ANEW,
-        "memory.deployments",
-    ),
-    number(
-        "gitops_application_self_heals_total",
-        Type.COUNTER,
-        "Attempts of Argo CD to undo a change in the cluster, from autoHealAttemptsCount of the operations. " + _ANEW,
-        "memory.self_heals",
-    ),
-    number(
-        "gitops_application_reconciled_timestamp_seconds",
-        Type.GAUGE,
-        "status.reconciledAt. Its age is the only sign that Argo CD does not compare the Application any more.",
-        "facts.reconciled_at",
-    ),
-    Metric(
-        name="gitops_application_condition",
-        type=Type.GAUGE,
-        help="status.conditions: 1 for each type of condition that stands.",
-        labels=("condition",),
-        samples=_conditions,
-        reads=("facts.conditions",),
-    ),
-    number(
-        "gitops_application_stale_verdict",
-        Type.GAUGE,
-        "1 while the source of the spec is not the one that status.sync.comparedTo tells of, 0 otherwise.",
-        "facts.is_stale",
-    ),
-    number(
-        "gitops_application_muted_until_timestamp_seconds",
-        Type.GAUGE,
-        "Until when alerts are muted: the annotation gitops-observability/mute-until. Absent without it.",
-        "facts.muted_until",
-    ),
-    number(
-        "gitops_application_deletion_timestamp_seconds",
-        Type.GAUGE,
-        "metadata.deletionTimestamp. Absent unless the Application is being deleted.",
-        "facts.deleted_at",
-    ),
-    Metric(
-        name="gitops_application_sync_blocked",
-        type=Type.GAUGE,
-        help="1 while the sync windows of its AppProject forbid a sync to start, automated or manual, 0 otherwise. "
-        "Absent while the AppProject is not known.",
-        labels=("by",),
-        samples=_sync_blocked,
-        reads=("windows",),
-    ),
-    Metric(
-        name="gitops_application_sync_window_change_timestamp_seconds",
-        type=Type.GAUGE,
-        help="When gitops_application_sync_blocked changes next. Absent when not within 35 days.",
-        labels=("by",),
-        samples=_window_change,
-        reads=("windows",),
-    ),
-    Metric(
-        name="gitops_application_policy_violation",
-        type=Type.GAUGE,
-        help="1 for each policy of its environment that the Application violates.",
-        labels=("policy",),
-        samples=_violations,
-        reads=("violations",),
-    ),
-    Metric(
-        name="gitops_application_hydrator_phase",
-        type=Type.GAUGE,
-        help="status.sourceHydrator.currentOperation.phase: 1 for that phase. Absent without a source hydrator.",
-        labels=("phase",),
-        samples=_hydrator_phase,
-        reads=("facts.hydrator",),
-    ),
-    number(
-        "gitops_application_hydrated_timestamp_seconds",
-        Type.GAUGE,
-        "status.sourceHydrator.lastSuccessfulOperation.finishedAt.",
-        "facts.hydrated_at",
-    ),
+    INFO,
+    HEALTH_STATUS,
+    HEALTH_SINCE,
+    SYNC_STATUS,
+    OUT_OF_SYNC,
+    OUT_OF_SYNC_SINCE,
+    OUT_OF_SYNC_RESOURCES,
+    RESOURCES,
+    OPERATION_PHASE,
+    OPERATION_STARTED,
+    OPERATION_FINISHED,
+    OPERATIONS,
+    DEPLOYMENTS,
+    SELF_HEALS,
+    RECONCILED,
+    CONDITION,
+    STALE_VERDICT,
+    MUTED_UNTIL,
+    DELETION,
+    SYNC_BLOCKED,
+    SYNC_WINDOW_CHANGE,
+    POLICY_VIOLATION,
+    HYDRATOR_PHASE,
+    HYDRATED,
 )
 """What is always exposed of an Application."""
 

@@ -30,37 +30,41 @@ def _images_match(state: PromotionState) -> Samples:
     return _match(state.images_match)
 
 
+PROMOTION_PENDING: Final[Metric[PromotionState]] = Metric(
+    name="gitops_promotion_pending",
+    type=Type.GAUGE,
+    help="1 while from_environment has deployed something that to_environment has not had yet: a revision where "
+    "both read the same repository, path and target revision, else images (promotion.key).",
+    samples=_pending,
+    reads=("pending",),
+)
+PROMOTION_PENDING_SINCE: Final[Metric[PromotionState]] = number(
+    "gitops_promotion_pending_since_timestamp_seconds",
+    Type.GAUGE,
+    "When the oldest of what waits was deployed in from_environment. Absent while nothing waits.",
+    "pending_since",
+)
+PROMOTION_REVISION_MATCH: Final[Metric[PromotionState]] = Metric(
+    name="gitops_promotion_revision_match",
+    type=Type.GAUGE,
+    help="1 while both environments run the same revision: that of status.history, or a later one at which they "
+    "are Synced without a sync. Absent until both have deployed something.",
+    samples=_revision_match,
+    reads=("revision_match",),
+)
+PROMOTION_IMAGES_MATCH: Final[Metric[PromotionState]] = Metric(
+    name="gitops_promotion_images_match",
+    type=Type.GAUGE,
+    help="1 while both environments run the same set of images (status.summary.images). Absent until both are "
+    "known to run some.",
+    samples=_images_match,
+    reads=("images_match",),
+)
 PROMOTION_METRICS: Final[tuple[Metric[PromotionState], ...]] = (
-    Metric(
-        name="gitops_promotion_pending",
-        type=Type.GAUGE,
-        help="1 while from_environment has deployed something that to_environment has not had yet: a revision where "
-        "both read the same repository, path and target revision, else images (promotion.key).",
-        samples=_pending,
-        reads=("pending",),
-    ),
-    number(
-        "gitops_promotion_pending_since_timestamp_seconds",
-        Type.GAUGE,
-        "When the oldest of what waits was deployed in from_environment. Absent while nothing waits.",
-        "pending_since",
-    ),
-    Metric(
-        name="gitops_promotion_revision_match",
-        type=Type.GAUGE,
-        help="1 while both environments run the same revision: that of status.history, or a later one at which they "
-        "are Synced without a sync. Absent until both have deployed something.",
-        samples=_revision_match,
-        reads=("revision_match",),
-    ),
-    Metric(
-        name="gitops_promotion_images_match",
-        type=Type.GAUGE,
-        help="1 while both environments run the same set of images (status.summary.images). Absent until both are "
-        "known to run some.",
-        samples=_images_match,
-        reads=("images_match",),
-    ),
+    PROMOTION_PENDING,
+    PROMOTION_PENDING_SINCE,
+    PROMOTION_REVISION_MATCH,
+    PROMOTION_IMAGES_MATCH,
 )
 """What is exposed of two neighbouring environments of a service."""
 

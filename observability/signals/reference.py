@@ -4,16 +4,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from observability.model.status import (
-    CAUSES_EXPLAINED,
-    Cause,
-    HealthStatus,
-    Phase,
-    Policy,
-    Result,
-    SyncKind,
-    SyncStatus,
-)
+from observability.model.status import CAUSES_EXPLAINED
 from observability.signals.aggregates import AGGREGATE_METRICS
 from observability.signals.applications import APPLICATION_METRICS, IMAGES, REVISION_INFO, application_labels
 from observability.signals.catalogue import Distribution, EventRow, Metric, OwnMetric
@@ -21,6 +12,7 @@ from observability.signals.events import APPLICATION_EVENTS, EXPORTER_EVENTS
 from observability.signals.exporter import EXPORTER_METRICS
 from observability.signals.gatherings import APPLICATIONSET_EVENTS, PROJECT_EVENTS
 from observability.signals.groupings import APPLICATIONSET_METRICS, PROJECT_METRICS
+from observability.signals.metrics import closed_labels
 from observability.signals.promotions import PROMOTION_EVENTS, PROMOTION_METRICS
 from observability.signals.transitions import COMMON, COMMON_OF_APPLICATIONS
 
@@ -90,16 +82,6 @@ waits for that. `deployed` and `healthy_after_deploy` also say `gitops.four_eyes
 hand did not write it.
 """
 
-_WORDS: Final = (
-    ("health_status", HealthStatus),
-    ("sync_status", SyncStatus),
-    ("cause", Cause),
-    ("phase", Phase),
-    ("kind", SyncKind),
-    ("result", Result),
-    ("policy", Policy),
-)
-
 _CAUSES: Final = """\
 ## Causes of OutOfSync
 
@@ -162,7 +144,13 @@ def render() -> str:
         _CAUSES.format(rows="\n".join(f"| `{cause}` | {holds} |" for cause, holds in CAUSES_EXPLAINED.items())),
         _POLICIES,
         "## Values of labels\n",
-        "\n".join(["| label | values |", "|---|---|", *(f"| `{name}` | {_listed(words)} |" for name, words in _WORDS)])
+        "\n".join(
+            [
+                "| label | values |",
+                "|---|---|",
+                *(f"| `{name}` | {_listed(words)} |" for name, words in closed_labels()),
+            ]
+        )
         + "\n",
     ]
     return "\n".join(parts)

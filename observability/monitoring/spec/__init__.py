@@ -1,0 +1,56 @@
+"""What dashboards/ and alerts/ are written in: rows that hold metric objects, and one way in which environments differ.
+
+Values in, values out; nothing here knows Grafana's JSON or Prometheus' files.
+"""
+
+from observability.monitoring.spec.dashboards import (
+    Annotations,
+    Column,
+    Dashboard,
+    DataSource,
+    Kind,
+    Legend,
+    Link,
+    LogQuery,
+    Panel,
+    PromQuery,
+    Section,
+    Threshold,
+    TraceQuery,
+    Unit,
+    Variable,
+)
+from observability.monitoring.spec.environments import PerEnvironment
+from observability.monitoring.spec.queries import Like, Not, buckets, count, label_names, record, select, total
+from observability.monitoring.spec.rules import Alert, Group, Recording, Severity
+
+__all__ = [
+    "Alert",
+    "Annotations",
+    "Column",
+    "Dashboard",
+    "DataSource",
+    "Group",
+    "Kind",
+    "Legend",
+    "Like",
+    "Link",
+    "LogQuery",
+    "Not",
+    "Panel",
+    "PerEnvironment",
+    "PromQuery",
+    "Recording",
+    "Section",
+    "Severity",
+    "Threshold",
+    "TraceQuery",
+    "Unit",
+    "Variable",
+    "buckets",
+    "count",
+    "label_names",
+    "record",
+    "select",
+    "total",
+]
