@@ -124,6 +124,17 @@ class Links(Group):
     """The runbooks. None: no link."""
 
 
+class Monitoring(Group):
+    """What generated dashboards and alerts link to. http and https only. Without an address links are relative."""
+
+    grafana_url: WebAddress | None = None
+    """Grafana, which has the dashboards."""
+    runbooks_url: WebAddress | None = None
+    """A folder with the runbooks, each as the name of the alert and .md. None: alerts/runbooks."""
+    argocd_url: WebAddress | None = None
+    """Argo CD. None: pages have no link to the Application."""
+
+
 class Server(Group):
     """The HTTP server."""
 
@@ -250,6 +261,8 @@ class Settings(Group):
     """The Argo CD that is observed."""
     links: Links = Links()
     """What the start page links to."""
+    monitoring: Monitoring = Monitoring()
+    """What generated dashboards and alerts link to."""
     server: Server = Server()
     """The HTTP server."""
     exposition: Exposition = Exposition()
