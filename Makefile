@@ -54,8 +54,9 @@ format: install ## put the code into the one format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-generate: install ## the reference page of all signals
+generate: install ## the reference pages of all signals and alerts
 	$(BIN)/python -m observability.signals.reference > observability/signals/README.md
+	$(BIN)/python -m tests.rules > alerts/README.md
 
 bench: install ## speed and memory at 100,000 applications, beside its peers
 	$(BIN)/python -m tests.benchmarks $(ARGS)

@@ -47,8 +47,8 @@ UNCONVERGED = Alert(
     expr=_longer("unconverged", 900),
     severity=Severity.WARNING,
     summary="{{ $labels.application }} does not stay as it was synced in {{ $labels.environment }}",
-    description="{{ $labels.application_namespace }}/{{ $labels.application }} has been OutOfSync since its last sync, for "
-    "{{ $value | humanizeDuration }}: something rewrites what was synced.",
+    description="{{ $labels.application_namespace }}/{{ $labels.application }} has been OutOfSync since its last "
+    "sync, for {{ $value | humanizeDuration }}: something rewrites what was synced.",
     dashboard="gitops-drift",
     variables=_OF_APPLICATION,
 )
@@ -71,8 +71,8 @@ ROLLED_BACK = Alert(
     expr=_longer("rolled_back", 900),
     severity=Severity.WARNING,
     summary="{{ $labels.application }} runs a rollback that Git does not know in {{ $labels.environment }}",
-    description="{{ $labels.application_namespace }}/{{ $labels.application }} was rolled back in the cluster, and Git has "
-    "wanted something else for {{ $value | humanizeDuration }}: the next sync brings it back.",
+    description="{{ $labels.application_namespace }}/{{ $labels.application }} was rolled back in the cluster, and "
+    "Git has wanted something else for {{ $value | humanizeDuration }}: the next sync brings it back.",
     dashboard="gitops-drift",
     variables=_OF_APPLICATION,
 )
@@ -117,8 +117,8 @@ STOPPED = Alert(
     hold="5m",
     severity=Severity.CRITICAL,
     summary="Argo CD compares nothing any more in {{ $labels.environment }}",
-    description="{{ $value | humanizePercentage }} of the Applications in {{ $labels.environment }} were not compared with "
-    "Git for half an hour: what Argo CD says of them is old, and nothing is synced.",
+    description="{{ $value | humanizePercentage }} of the Applications in {{ $labels.environment }} were not "
+    "compared with Git for half an hour: what Argo CD says of them is old, and nothing is synced.",
     dashboard="gitops-overview",
     variables=("environment",),
 )
@@ -134,8 +134,8 @@ COMPARISON = Alert(
     hold="10m",
     severity=Severity.WARNING,
     summary="Argo CD cannot compare {{ $labels.application }} with Git in {{ $labels.environment }}",
-    description="{{ $labels.application_namespace }}/{{ $labels.application }} has the condition {{ $labels.condition }}: "
-    "whether it is as Git wants it is not known, and it cannot be synced.",
+    description="{{ $labels.application_namespace }}/{{ $labels.application }} has the condition {{ "
+    "$labels.condition }}: whether it is as Git wants it is not known, and it cannot be synced.",
     dashboard="gitops-application",
     variables=_OF_APPLICATION,
 )
@@ -145,8 +145,8 @@ SPEC = Alert(
     hold="10m",
     severity=Severity.WARNING,
     summary="The spec of {{ $labels.application }} is refused in {{ $labels.environment }}",
-    description="{{ $labels.application_namespace }}/{{ $labels.application }} has the condition {{ $labels.condition }}: "
-    "its project, source or destination is wrong or not permitted.",
+    description="{{ $labels.application_namespace }}/{{ $labels.application }} has the condition {{ "
+    "$labels.condition }}: its project, source or destination is wrong or not permitted.",
     dashboard="gitops-application",
     variables=_OF_APPLICATION,
 )

@@ -49,8 +49,8 @@ RULES = (
         "vector(1)",
         Severity.INFO,
         "Alerts work",
-        "Always fires. Whoever receives it must raise the alarm when it stops: then Prometheus, Alertmanager or what is "
-        "between them is away.",
+        "Always fires. Whoever receives it must raise the alarm when it stops: then Prometheus, Alertmanager or what "
+        "is between them is away.",
     ),
     _alert(
         "GitOpsExporterDown",
@@ -92,8 +92,8 @@ RULES = (
         f"and on (cluster, job, instance, endpoint) ({select(OUTBOX_ROWS)} > 0)",
         Severity.WARNING,
         "Events do not reach {{ $labels.endpoint }}",
-        "The oldest event for {{ $labels.endpoint }} has waited for {{ $value | humanizeDuration }}. Nothing is lost while "
-        "the journal has room.",
+        "The oldest event for {{ $labels.endpoint }} has waited for {{ $value | humanizeDuration }}. Nothing is lost "
+        "while the journal has room.",
         "5m",
     ),
     _alert(
@@ -101,7 +101,8 @@ RULES = (
         f"max {_ENDPOINT} ({select(DEAD_LETTERS)}) > 0",
         Severity.WARNING,
         "{{ $labels.endpoint }} refuses events",
-        "{{ $value }} events are kept as dead letters, because {{ $labels.endpoint }} will never take them as they are.",
+        "{{ $value }} events are kept as dead letters, because {{ $labels.endpoint }} will never take them as they "
+        "are.",
         "5m",
     ),
     _alert(
@@ -117,8 +118,8 @@ RULES = (
         f"max by (cluster, job, instance, family) ({select(OBJECTS_HIDDEN)}) > 0",
         Severity.WARNING,
         "{{ $labels.family }} does not show all objects",
-        "{{ $value }} objects are left out of {{ $labels.family }} for want of room (exposition.series_per_family): alerts "
-        "and panels do not see them.",
+        "{{ $value }} objects are left out of {{ $labels.family }} for want of room (exposition.series_per_family): "
+        "alerts and panels do not see them.",
         "5m",
     ),
     _alert(

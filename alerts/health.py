@@ -38,8 +38,8 @@ MISSING = Alert(
     expr=_longer("Missing", 600, (RUNNING, CLOSED, _NEVER_DEPLOYED)),
     severity=Severity.CRITICAL,
     summary="{{ $labels.application }} is Missing in {{ $labels.environment }}",
-    description="What {{ $labels.application_namespace }}/{{ $labels.application }} deploys has not been in the cluster "
-    "for {{ $value | humanizeDuration }}, although it was deployed before.",
+    description="What {{ $labels.application_namespace }}/{{ $labels.application }} deploys has not been in the "
+    "cluster for {{ $value | humanizeDuration }}, although it was deployed before.",
     dashboard="gitops-application",
     variables=_OF_APPLICATION,
 )
@@ -79,8 +79,8 @@ HYDRATION = Alert(
     hold="15m",
     severity=Severity.WARNING,
     summary="Manifests of {{ $labels.application }} cannot be hydrated in {{ $labels.environment }}",
-    description="The source hydrator of {{ $labels.application_namespace }}/{{ $labels.application }} fails: new commits "
-    "do not reach the branch that is deployed.",
+    description="The source hydrator of {{ $labels.application_namespace }}/{{ $labels.application }} fails: new "
+    "commits do not reach the branch that is deployed.",
     dashboard="gitops-application",
     variables=_OF_APPLICATION,
 )

@@ -49,8 +49,8 @@ RETRYING = Alert(
     ),
     severity=Severity.WARNING,
     summary="A sync of {{ $labels.application }} is tried again and again in {{ $labels.environment }}",
-    description="A sync of {{ $labels.application_namespace }}/{{ $labels.application }} has failed and been retried for "
-    "{{ $value | humanizeDuration }}. Newer commits wait meanwhile.",
+    description="A sync of {{ $labels.application_namespace }}/{{ $labels.application }} has failed and been retried "
+    "for {{ $value | humanizeDuration }}. Newer commits wait meanwhile.",
     dashboard="gitops-application",
     variables=_OF_APPLICATION,
 )
@@ -81,8 +81,8 @@ BLOCKED = Alert(
     hold="15m",
     severity=Severity.WARNING,
     summary="Nobody will be able to sync {{ $labels.application }} in {{ $labels.environment }}",
-    description="{{ $labels.application_namespace }}/{{ $labels.application }} is OutOfSync, its sync windows forbid even "
-    "a sync by hand, and none of them opens within 35 days.",
+    description="{{ $labels.application_namespace }}/{{ $labels.application }} is OutOfSync, its sync windows forbid "
+    "even a sync by hand, and none of them opens within 35 days.",
     dashboard="gitops-application",
     variables=_OF_APPLICATION,
 )
@@ -115,8 +115,8 @@ WINDOW = Alert(
     hold="10m",
     severity=Severity.WARNING,
     summary="A sync window of the AppProject {{ $labels.project }} cannot be read",
-    description="The {{ $labels.kind }} window {{ $labels.schedule }} for {{ $labels.duration }} of {{ $labels.project }} "
-    "is invalid: Argo CD refuses every sync of the Applications that it matches.",
+    description="The {{ $labels.kind }} window {{ $labels.schedule }} for {{ $labels.duration }} of {{ "
+    "$labels.project }} is invalid: Argo CD refuses every sync of the Applications that it matches.",
     dashboard="gitops-promotion",
     variables=("environment",),
     whole=True,

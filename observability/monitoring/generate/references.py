@@ -252,6 +252,6 @@ def _of_quantile(place: _Place, quantile: Quantile) -> Iterator[SpecError]:
             continue
         if quantile.number > top or (quantile.operator == ">" and quantile.number == top):
             yield place.wrong(
-                f"expected a threshold below {top:g}, the highest finite bound of {name}: a quantile is never above it, "
-                f"so that {quantile.number:g} is never passed"
+                f"expected a threshold below {top:g}, the highest finite bound of {name}: a quantile is never above "
+                f"it, so that {quantile.number:g} is never passed"
             )

@@ -1,4 +1,4 @@
-"""Which series there are to be asked for: those of the catalogue, of recording rules, and of Prometheus itself. Pure."""
+"""Which series there are: those of the catalogue, of recording rules, and of Prometheus itself. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
