@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from observability import __version__
+from observability.monitoring.load import load
 
 ROOT = Path(__file__).parents[3]
 
@@ -27,6 +28,8 @@ def test_it_holds_the_package(wheel: Path) -> None:
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "observability").rglob("*.py")}
     assert modules <= names
     assert "observability/py.typed" in names
+    alerts = {f"observability/authored/{path.relative_to(ROOT)}" for path in (ROOT / "alerts").rglob("*.[pm][yd]")}
+    assert alerts <= names
     assert {name.partition("/")[0] for name in names} == {
         "observability",
         f"gitops_observability-{__version__}.dist-info",
@@ -49,3 +52,10 @@ def test_the_command_runs_from_it(wheel: Path, tmp_path: Path) -> None:
     assert Path(file).is_relative_to(site)
     assert first == f"gitops-obs {__version__}"
     assert (site / "bin" / "gitops-obs").exists()
+
+
+def test_it_carries_the_alerts(wheel: Path, tmp_path: Path) -> None:
+    zipfile.ZipFile(wheel).extractall(tmp_path)
+    names = "from observability.monitoring.load import load; print(*(source.row.name for source in load().groups))"
+    ended = subprocess.run([sys.executable, "-c", names], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert ended.stdout.split() == [source.row.name for source in load().groups]

@@ -326,7 +326,8 @@ def test_global_projects_may_be_just_names() -> None:
             "metrics",
             {"path": "x"},
             "metrics: unknown key, expected one of argocd, cluster, environments, events, exposition, "
-            "identity, journal, kubernetes, links, log, otlp, plugins, promotion, server, state, watch",
+            "identity, journal, kubernetes, links, log, monitoring, otlp, plugins, promotion, server, "
+            "state, watch",
         ),
         (
             "state",
@@ -358,6 +359,13 @@ def test_impossible_values(group: str, value: object, expected: str) -> None:
 )
 def test_links_are_web_addresses(url: str) -> None:
     assert problem(links={"grafana": url}).startswith("links.grafana: expected an http or https URL")
+
+
+def test_dashboards_and_alerts_link_to_web_addresses() -> None:
+    assert settings().monitoring.grafana_url is None
+    assert settings(monitoring={"runbooks_url": "https://git/books"}).monitoring.runbooks_url == "https://git/books"
+    said = problem(monitoring={"argocd_url": "javascript:alert(1)"})
+    assert said.startswith("monitoring.argocd_url: expected an http or https URL")
 
 
 def test_links_carry_no_password_and_the_message_does_not_either() -> None:
