@@ -33,7 +33,10 @@ def _longer(cause: str, seconds: int, *unless: str) -> str:
 LIVE_DRIFT = Alert(
     name="GitOpsLiveDrift",
     expr=PerEnvironment(
-        dev=_longer("live_drift", 3600), staging=_longer("live_drift", 1800), prod=_longer("live_drift", 300)
+        dev=_longer("live_drift", 3600),
+        staging=_longer("live_drift", 1800),
+        prod=_longer("live_drift", 300),
+        others=_longer("live_drift", 300),
     ),
     severity=Severity.WARNING,
     summary="Somebody changed {{ $labels.application }} by hand in {{ $labels.environment }}",
@@ -58,6 +61,7 @@ PRUNE = Alert(
         dev=_longer("prune_pending", 14_400, CLOSED),
         staging=_longer("prune_pending", 86_400, CLOSED),
         prod=_longer("prune_pending", 86_400, CLOSED),
+        others=_longer("prune_pending", 86_400, CLOSED),
     ),
     severity=Severity.INFO,
     summary="{{ $labels.application }} has resources that Git no longer knows in {{ $labels.environment }}",

@@ -25,7 +25,12 @@ _NEVER_DEPLOYED = f"{select(OUT_OF_SYNC, cause='never_deployed')} == 1"
 
 DEGRADED = Alert(
     name="GitOpsApplicationDegraded",
-    expr=PerEnvironment(dev=_longer("Degraded", 900), staging=_longer("Degraded", 600), prod=_longer("Degraded", 300)),
+    expr=PerEnvironment(
+        dev=_longer("Degraded", 900),
+        staging=_longer("Degraded", 600),
+        prod=_longer("Degraded", 300),
+        others=_longer("Degraded", 300),
+    ),
     severity=Severity.CRITICAL,
     summary="{{ $labels.application }} is Degraded in {{ $labels.environment }}",
     description="{{ $labels.application_namespace }}/{{ $labels.application }} has been Degraded for "

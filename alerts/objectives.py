@@ -94,6 +94,7 @@ def _syncs(rates: tuple[tuple[str, str, float], ...]) -> PerEnvironment[str | No
         dev=_burns(SYNC_FAILURES, rates, 0.05, enough=True),
         staging=_burns(SYNC_FAILURES, rates, 0.02, enough=True),
         prod=_burns(SYNC_FAILURES, rates, 0.01, enough=True),
+        others=_burns(SYNC_FAILURES, rates, 0.01, enough=True),
     )
 
 
@@ -102,6 +103,7 @@ def _health(rates: tuple[tuple[str, str, float], ...]) -> PerEnvironment[str | N
         dev=_burns(UNHEALTHY_SHARES, rates, 0.05),
         staging=_burns(UNHEALTHY_SHARES, rates, 0.02),
         prod=_burns(UNHEALTHY_SHARES, rates, 0.01),
+        others=_burns(UNHEALTHY_SHARES, rates, 0.01),
     )
 
 

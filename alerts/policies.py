@@ -8,7 +8,7 @@ VIOLATED = Alert(
     name="GitOpsPolicyViolated",
     # A rollback in the cluster has an alert of its own, which knows since when.
     expr=applications(select(POLICY_VIOLATION, policy=Not("rollback_in_cluster")), "== 1", keep=("policy",)),
-    hold=PerEnvironment(dev="1h", staging="30m", prod="10m"),
+    hold=PerEnvironment(dev="1h", staging="30m", prod="10m", others="10m"),
     severity=Severity.WARNING,
     summary="{{ $labels.application }} violates {{ $labels.policy }} in {{ $labels.environment }}",
     description="{{ $labels.application_namespace }}/{{ $labels.application }} violates the policy "

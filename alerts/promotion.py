@@ -26,7 +26,7 @@ def _waits(days: int) -> str:
 
 WAITS = Alert(
     name="GitOpsReleaseWaitsTooLong",
-    expr=PerEnvironment(dev=None, staging=_waits(3), prod=_waits(7)),
+    expr=PerEnvironment(dev=None, staging=_waits(3), prod=_waits(7), others=_waits(7)),
     hold="1h",
     severity=Severity.WARNING,
     summary="{{ $labels.service }} waits too long for its release to {{ $labels.environment }}",

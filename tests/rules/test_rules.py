@@ -28,6 +28,14 @@ def test_the_rows_ask_only_for_what_there_is() -> None:
     assert [str(one) for one in references.problems(AUTHORED, ENVIRONMENTS)] == []
 
 
+def test_environments_may_have_any_name() -> None:
+    assert references.problems(AUTHORED, ("test", "live")) == ()
+    assert (
+        rule_files(AUTHORED.groups, "live", Monitoring()).keys()
+        == rule_files(AUTHORED.groups, "prod", Monitoring()).keys()
+    )
+
+
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_the_committed_files_are_what_the_rows_say(environment: str) -> None:
     committed = {path.name: path.read_text() for path in (ALERTS / "generated" / environment).glob("gitops-*.yml")}

@@ -11,7 +11,8 @@ Value = TypeVar("Value")
 class PerEnvironment(Generic[Value]):
     """A value for each environment: `PerEnvironment(dev=None, staging="30m", prod="10m")`.
 
-    Every environment must be named, so that a new one is thought about; `others` stands for those that are not.
+    Every environment must be named, so that a new one is thought about; `others` stands for those that are not, of
+    rows that do not know what environments are called: those may also name some that there are not.
     """
 
     def __init__(self, *, others: Value | None = None, **values: Value) -> None:
@@ -30,7 +31,7 @@ class PerEnvironment(Generic[Value]):
     def check(self, environments: Iterable[str], name: str) -> None:
         """Raises SpecError when it names an environment that does not exist, or lacks one."""
         wanted = tuple(environments)
-        for unknown in sorted(self._values.keys() - set(wanted)):
+        for unknown in sorted(self._values.keys() - set(wanted)) if self._others is None else ():
             raise SpecError(name, f"expected environments among {', '.join(wanted)}, not {unknown}")
         for environment in wanted:
             self.value(environment, name)
