@@ -3,7 +3,10 @@
 Values in, values out; nothing here knows Grafana's JSON or Prometheus' files.
 """
 
+from observability.monitoring.spec import views
 from observability.monitoring.spec.dashboards import (
+    IN_ARGO_CD,
+    RUNBOOK,
     Annotations,
     Column,
     Dashboard,
@@ -21,10 +24,23 @@ from observability.monitoring.spec.dashboards import (
     Variable,
 )
 from observability.monitoring.spec.environments import PerEnvironment
-from observability.monitoring.spec.queries import Like, Not, buckets, count, label_names, record, select, total
+from observability.monitoring.spec.queries import (
+    Like,
+    Not,
+    alerts,
+    buckets,
+    count,
+    label_names,
+    record,
+    select,
+    total,
+)
 from observability.monitoring.spec.rules import Alert, Group, Recording, Severity
+from observability.monitoring.spec.states import State, coded
 
 __all__ = [
+    "IN_ARGO_CD",
+    "RUNBOOK",
     "Alert",
     "Annotations",
     "Column",
@@ -43,14 +59,18 @@ __all__ = [
     "Recording",
     "Section",
     "Severity",
+    "State",
     "Threshold",
     "TraceQuery",
     "Unit",
     "Variable",
+    "alerts",
     "buckets",
+    "coded",
     "count",
     "label_names",
     "record",
     "select",
     "total",
+    "views",
 ]

@@ -108,7 +108,8 @@ class Threshold:
 class Link:
     """A data link to `url`, which may hold Grafana's variables, or to a dashboard of ours: time and variables are kept.
 
-    `dashboard` is its uid.
+    `dashboard` is its uid. A url of `argocd:` or `runbook:` and a path goes to where the settings say that they are;
+    without that setting the link is left out.
     """
 
     title: str
@@ -118,9 +119,22 @@ class Link:
     """Variables of that dashboard that are set from a field: `("application", "${__data.fields.application}")`."""
 
 
+IN_ARGO_CD: Final = Link(
+    title="Open in Argo CD",
+    url="argocd:/applications/${__data.fields.application_namespace}/${__data.fields.application}",
+)
+"""From a row of a table with the columns `application` and `application_namespace`."""
+
+RUNBOOK: Final = Link(title="Open the runbook", url="runbook:/${__data.fields.alertname}.md")
+"""From a row of a table with the column `alertname`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A column of a table, from a label or a value. Columns without a row of this kind are left out."""
+    """A column of a table, from a label or a value. Columns without a row of this kind are left out.
+
+    `field` is the label; `Value`, or of several queries `Value #A`, `Value #B` and so on in their order.
+    """
 
     field: str
     title: str
@@ -128,6 +142,8 @@ class Column:
     width: int = 0
     colored: bool = False
     """Its cells have the colour of their value: of health, sync, or by the thresholds of the panel."""
+    colors: str = ""
+    """The named mapping of its values to colours where it is not that of the panel."""
     links: tuple[Link, ...] = ()
 
 
@@ -143,8 +159,10 @@ class Legend(StrEnum):
 class Panel:
     """One panel. `description` says what to read off it and when to worry.
 
-    `colors`: a named mapping of values to colours, `health`, `sync` or `phase`, the same everywhere. `text`: Markdown
+    `colors`: a named mapping of values to colours, one of `spec.states`, the same everywhere. `text`: Markdown
     of a text panel. `empty`: why its queries may return nothing on a healthy fleet; empty when they always do.
+    `matrix`: of a table, the label whose values are its rows and the one whose values are its columns.
+    `sort`: the field by which a table is sorted, with a minus in front from the highest down.
 
     Raises SpecError when a panel has no unit, title, description or query, or does not fit into the grid.
     """
@@ -162,6 +180,8 @@ class Panel:
     thresholds: tuple[Threshold, ...] = ()
     colors: str = ""
     columns: tuple[Column, ...] = ()
+    matrix: tuple[str, str] | None = None
+    sort: str = ""
     links: tuple[Link, ...] = ()
     legend: Legend = Legend.BOTTOM
     stacked: bool = False
@@ -208,12 +228,16 @@ class Variable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Annotations:
-    """Marks on the time axis where a query has a sample, or a line of a log."""
+    """Marks on the time axis where a query has a sample, or a line of a log.
+
+    `text`: what a mark says, a template of Grafana. `shown`: from the start, else when somebody switches them on.
+    """
 
     title: str
     query: PromQuery | LogQuery
     color: str
     text: str = ""
+    shown: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,11 @@ class PerEnvironment(Generic[Value]):
             raise SpecError(name, f"expected a value for the environment {environment}, there are those for {known}")
         return self._others
 
+    def values(self) -> tuple[Value, ...]:
+        """All values that it has, that for the others at the end."""
+        found = tuple(self._values.values())
+        return found if self._others is None else (*found, self._others)
+
     def check(self, environments: Iterable[str], name: str) -> None:
         """Raises SpecError when it names an environment that does not exist, or lacks one."""
         wanted = tuple(environments)

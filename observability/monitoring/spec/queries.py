@@ -18,6 +18,25 @@ from observability.signals.metrics import IDENTITY_LABELS, Row, words
 MARK: Final = '__scope__=""'
 """Stands where matchers go that depend on where the expression is used."""
 
+TARGET_LABELS: Final = ("instance", "job")
+"""Labels that Prometheus gives to all series of a scrape."""
+
+ALERTS: Final = "ALERTS"
+"""Prometheus' own series of the alerts that are pending or firing."""
+
+ALERT_LABELS: Final = (
+    "alertname",
+    "alertstate",
+    "severity",
+    "cluster",
+    "environment",
+    "project",
+    "service",
+    "application_namespace",
+    "application",
+)
+"""Labels of theirs that the dashboards use."""
+
 _MARKED: Final = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)\{" + re.escape(MARK) + r"(?:, )?")
 _PLAIN: Final = re.compile(r"[\w -]+")
 
@@ -66,6 +85,14 @@ def record(rule: Recording, /, **labels: Match) -> str:
         if label not in rule.labels:
             raise SpecError(rule.record, f"expected a label among {', '.join(rule.labels)}, not {label}")
     return _text(rule.record, labels)
+
+
+def alerts(**labels: Match) -> str:
+    """The alerts of ours that are pending or firing. Raises SpecError for a label that they do not have."""
+    for label in labels:
+        if label not in ALERT_LABELS:
+            raise SpecError(ALERTS, f"expected a label among {', '.join(ALERT_LABELS)}, not {label}")
+    return _text(ALERTS, {"alertname": Like("GitOps.+"), **labels})
 
 
 def label_names(metric: Row) -> tuple[str, ...]:

@@ -1,0 +1,68 @@
+"""How values look: mappings of states, thresholds, links, and what single columns have of their own. Pure."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from grafanalib.core import Threshold as Step
+
+from observability.errors import SpecError
+from observability.monitoring.generate.grafana.places import Places
+from observability.monitoring.spec.dashboards import Column, Panel, Threshold, Unit, Variable
+from observability.monitoring.spec.environments import value_in
+from observability.monitoring.spec.states import states
+
+_NEUTRAL: Final = (Threshold(value=None, color="text"),)
+
+
+def mappings(name: str) -> list[dict[str, Any]]:
+    """Words and numbers of these states to their word and colour; none without a name."""
+    if not name:
+        return []
+    options: dict[str, Any] = {}
+    for index, state in enumerate(states(name)):
+        shown = {"text": state.word, "color": state.color, "index": index}
+        options[state.word] = shown
+        options[str(state.number)] = shown
+    return [{"type": "value", "options": options}]
+
+
+def steps(panel: Panel, environment: str) -> list[Step]:
+    """The thresholds of a panel in an environment; one in the colour of text where it has none.
+
+    Raises SpecError when they do not rise, or do not begin with the start.
+    """
+    found: list[Step] = []
+    before = float("-inf")
+    for index, one in enumerate(panel.thresholds or _NEUTRAL):
+        value = None if one.value is None else float(value_in(environment, one.value, f"{panel.title}.thresholds"))
+        if (value is None) is not (index == 0) or (value is not None and value <= before):
+            raise SpecError(
+                f"panel {panel.title!r}", "expected thresholds that rise, the first of them without a value"
+            )
+        before = before if value is None else value
+        found.append(Step(one.color, index, 0.0 if value is None else value))
+    return found
+
+
+def overrides(columns: Iterable[Column], places: Places, variables: Sequence[Variable]) -> list[dict[str, Any]]:
+    """What each column has of its own: its title, unit, width, colours and links."""
+    return [
+        {"matcher": {"id": "byName", "options": column.field}, "properties": _properties(column, places, variables)}
+        for column in columns
+    ]
+
+
+def _properties(column: Column, places: Places, variables: Sequence[Variable]) -> list[dict[str, Any]]:
+    found: list[tuple[str, object]] = [("displayName", column.title)]
+    if column.unit is not Unit.TEXT:
+        found.append(("unit", column.unit.value))
+    if column.width:
+        found.append(("custom.width", column.width))
+    if column.colors:
+        found.append(("mappings", mappings(column.colors)))
+    if column.colored:
+        found.append(("custom.cellOptions", {"type": "color-background", "mode": "basic"}))
+    links = places.links(column.links, variables)
+    if links:
+        found.append(("links", links))
+    return [{"id": name, "value": value} for name, value in found]
