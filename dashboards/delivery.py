@@ -57,7 +57,7 @@ def _number(title: str, description: str, expression: str, unit: Unit, threshold
 
 
 def _median(buckets_of: str, labels: str) -> str:
-    return f"histogram_quantile(0.5, sum by ({labels}, le) (increase({buckets_of}{_RANGE})))"
+    return f"histogram_quantile(0.5, sum by ({labels}, le) (increase({buckets_of}{_RANGE}))) >= 0"
 
 
 KEYS = Section(

@@ -173,10 +173,11 @@ WINDOWS = Section(
             queries=(
                 views.table(
                     views.joined(
-                        f"{select(applications.SYNC_WINDOW_CHANGE, by='automated')} - time() "
-                        f"and ignoring (by) {select(applications.SYNC_BLOCKED, by='automated')} == 1",
+                        "sum without (by) "
+                        f"({select(applications.SYNC_WINDOW_CHANGE, by='automated')} - time() "
+                        f"and {select(applications.SYNC_BLOCKED, by='automated')} == 1)",
                         f"{select(applications.OUT_OF_SYNC, cause=('pending_revision', 'pending_source_change'))} == 1",
-                        "by, cause",
+                        "cause",
                     )
                 ),
             ),

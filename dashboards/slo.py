@@ -51,10 +51,10 @@ def _of(good: str, every: str) -> Callable[[str], str]:
 
 
 def _healthy(window: str) -> str:
-    """The share at each 10 minutes, averaged: the samples themselves would be too many."""
+    """The share at each step of the chart, averaged: all samples would be too many."""
     good = select(applications.HEALTH_STATUS, health_status=("Healthy", "Suspended"))
     every = select(applications.HEALTH_STATUS)
-    return f"avg_over_time((sum by (environment) ({good}) / sum by (environment) ({every}))[{window}:10m])"
+    return f"avg_over_time((sum by (environment) ({good}) / sum by (environment) ({every}))[{window}:$__interval])"
 
 
 _ENDED = ("success", "failure", "error", "timeout")

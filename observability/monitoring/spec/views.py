@@ -84,7 +84,7 @@ def zero(expression: str, while_there_is: Row) -> str:
 
 def joined(value: str, state: str, label: str) -> str:
     """A value of each Application with the label of its state: both expressions have the labels of its identity."""
-    return f"max by ({IDENTITY}, {label}) (({value}) * ignoring ({label}) group_right ({state}))"
+    return f"max by ({IDENTITY}, {label}) (({value}) * ignoring ({label}) group_right () ({state}))"
 
 
 def now(expression: str) -> PromQuery:
@@ -98,6 +98,9 @@ def table(expression: str) -> PromQuery:
 
 
 def quantile(share: float, buckets: str, labels: str = "") -> str:
-    """A quantile of the buckets of a histogram over the interval of the chart, for each value of the labels."""
+    """A quantile of the buckets of a histogram over the interval of the chart, for each value of the labels.
+
+    There is none where nothing was observed: the comparison leaves NaN out.
+    """
     by = f"{labels}, le" if labels else "le"
-    return f"histogram_quantile({share}, sum by ({by}) (rate({buckets}[$__rate_interval])))"
+    return f"histogram_quantile({share}, sum by ({by}) (rate({buckets}[$__rate_interval]))) >= 0"

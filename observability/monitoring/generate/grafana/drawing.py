@@ -46,6 +46,7 @@ def drawn(placed: Placed, ground: Ground) -> pieces.Piece:
         "maximum": panel.maximum,
         "mappings": fields.mappings(panel.colors),
         "data_links": links,
+        "no_value": panel.empty or None,
     }
     return _DRAW[panel.kind](panel, ground, shared)
 
@@ -114,7 +115,7 @@ def _timeline(make: Callable[..., pieces.Piece]) -> Callable[[Panel, Ground, Map
 
 def _stat(panel: Panel, _: Ground, shared: Mapping[str, Any]) -> pieces.Piece:
     ranged = any(isinstance(query, PromQuery) and not query.instant for query in panel.queries)
-    return pieces.Stat(**shared, graph=ranged, no_value="no data")
+    return pieces.Stat(**{**shared, "no_value": "no data"}, graph=ranged)
 
 
 def _bar_chart(panel: Panel, _: Ground, shared: Mapping[str, Any]) -> pieces.Piece:
@@ -127,7 +128,6 @@ def _table(panel: Panel, ground: Ground, shared: Mapping[str, Any]) -> pieces.Pi
         **shared,
         overrides=fields.overrides(panel.columns, ground.places, ground.variables),
         transformations=_matrix(panel.matrix) if panel.matrix else _rows(panel),
-        no_value=panel.empty or None,
         sorted_by=titles.get(panel.sort.lstrip("-"), ""),
         falling=panel.sort.startswith("-"),
         painted=panel.matrix is not None,

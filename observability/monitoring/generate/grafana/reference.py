@@ -15,8 +15,7 @@ _INTRODUCTION: Final = """\
 What each dashboard shows, panel by panel. This page is generated from the rows in this folder: `make generate`.
 
 - Variables narrow every panel whose metrics have their label; links between dashboards keep time and variables.
-- Rows of tables open the Application in Argo CD (`monitoring.argocd_url`), and alerts their runbook
-  (`monitoring.runbooks_url`).
+- Rows of tables open the Application in Argo CD, and alerts their runbook, where the settings say where these are.
 - Where a panel may have no data on a healthy fleet, it says why.
 - Health, sync, causes, phases and results have the same colours everywhere.
 """
