@@ -30,7 +30,7 @@ $(VENV)/.installed: $(VENV)/.locked pyproject.toml README.md LICENSE
 demo: install ## the exporter against a simulated cluster
 	$(BIN)/gitops-obs demo $(ARGS)
 
-servers: ## etcd, a Kubernetes API server and Prometheus for the tests
+servers: ## etcd, a Kubernetes API server, Prometheus and others for the tests
 	.ci/servers
 
 test: install ## all tests, and at least 95 % coverage; with ARGS only some, without coverage
