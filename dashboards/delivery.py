@@ -230,7 +230,7 @@ DASHBOARD = Dashboard(
     description="Deployment frequency, lead time for changes, change failure rate and time to restore of the services, "
     "and rework.",
     variables=(views.ENVIRONMENT, views.PROJECT, views.SERVICE),
-    annotations=(),
+    annotations=views.DEPLOYED_ANYWHERE,
     sections=(KEYS, SERVICES, COURSE),
     refresh="5m",
     since="now-30d",

@@ -270,6 +270,6 @@ DASHBOARD = Dashboard(
     title="GitOps / Drift and policy",
     description="What runs and is not in Git, for how long and why, and which policies of an environment are violated.",
     variables=(views.ENVIRONMENT, views.PROJECT, views.SERVICE),
-    annotations=(views.DEPLOYED, views.DEPLOYED_EVENTS),
+    annotations=views.DEPLOYED_ANYWHERE,
     sections=(NUMBERS, DRIFT, POLICY, TRUST),
 )

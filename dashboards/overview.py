@@ -311,6 +311,6 @@ DASHBOARD = Dashboard(
     title="GitOps / Overview",
     description="What is wrong now in all environments, the worst first, and how every service is in each of them.",
     variables=(views.ENVIRONMENT, views.PROJECT, views.SERVICE),
-    annotations=(views.DEPLOYED, views.DEPLOYED_EVENTS),
+    annotations=views.DEPLOYED_ANYWHERE,
     sections=(NUMBERS, PROBLEMS, SERVICES, COURSE),
 )

@@ -262,7 +262,7 @@ DASHBOARD = Dashboard(
     title="GitOps / Promotion and release",
     description="What waits in which environment to go on to the next, for how long, and which sync windows let it.",
     variables=(views.ENVIRONMENT, views.PROJECT, views.SERVICE),
-    annotations=(views.DEPLOYED, views.DEPLOYED_EVENTS),
+    annotations=views.DEPLOYED_ANYWHERE,
     sections=(NUMBERS, WAITING, WINDOWS, SETS),
     since="now-2d",
 )

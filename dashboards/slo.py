@@ -159,7 +159,7 @@ DASHBOARD = Dashboard(
     description="Whether the objectives of delivery are met in each environment, what is left of their error budgets, "
     "and how fast these are spent.",
     variables=(views.ENVIRONMENT, views.PROJECT, views.SERVICE),
-    annotations=(views.DEPLOYED,),
+    annotations=views.DEPLOYED_ANYWHERE,
     sections=tuple(Section(title=one.title, panels=_panels(one)) for one in OBJECTIVES),
     refresh="5m",
     since="now-7d",

@@ -1,5 +1,6 @@
 """What dashboards have in common: variables, columns, links and marks. Each module of dashboards/ stands for itself."""
 
+from dataclasses import replace
 from typing import Final
 
 from observability.monitoring.spec.dashboards import (
@@ -74,6 +75,9 @@ DEPLOYED_EVENTS: Final = Annotations(
     shown=False,
 )
 """The same to the second, with revision and person, from the events in Loki; off until somebody who has one asks."""
+
+DEPLOYED_ANYWHERE: Final = (replace(DEPLOYED, shown=False), DEPLOYED_EVENTS)
+"""For dashboards of the whole fleet: of many services the marks would cover the charts."""
 
 
 def zero(expression: str, while_there_is: Row) -> str:
