@@ -334,7 +334,7 @@ EVENTS = Section(
             title="Syncs and deliveries",
             kind=Kind.TRACES,
             description="Traces of syncs, and of what travels through the environments.",
-            queries=(TraceQuery(expr='{resource.service.name=~"${service:regex}"}'),),
+            queries=(TraceQuery(expr='{ span.gitops.service =~ "${service:pipe}" }'),),
             width=10,
             height=12,
             empty="Needs a Tempo that receives the traces over OTLP.",

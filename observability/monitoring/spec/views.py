@@ -67,14 +67,17 @@ DEPLOYED: Final = Annotations(
 DEPLOYED_EVENTS: Final = Annotations(
     title="Deployed (events)",
     query=LogQuery(
-        expr='{service_name="gitops-observability"} | gitops_deployment_id != "" '
+        expr='{service_name="gitops-observability"} | gitops_deployment_id != "" | gitops_sync_kind != "" '
         "| gitops_environment =~ `${environment:regex}` | gitops_service =~ `${service:regex}`"
     ),
     color="light-blue",
     text="{{gitops_service}} in {{gitops_environment}}: {{gitops_revision}} by {{gitops_initiator_name}}",
     shown=False,
 )
-"""The same to the second, with revision and person, from the events in Loki; off until somebody who has one asks."""
+"""The same to the second, with revision and person, from the events in Loki; off until somebody who has one asks.
+
+Events are told apart by their attributes: only newer versions of Loki keep their name.
+"""
 
 DEPLOYED_ANYWHERE: Final = (replace(DEPLOYED, shown=False), DEPLOYED_EVENTS)
 """For dashboards of the whole fleet: of many services the marks would cover the charts."""

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from grafanalib.core import GridPos
 
 from observability.errors import SpecError
-from observability.monitoring.generate.grafana import fields, pieces
+from observability.monitoring.generate.grafana import charts, fields, pieces
 from observability.monitoring.generate.grafana.layout import Placed
 from observability.monitoring.generate.grafana.places import Places
 from observability.monitoring.generate.grafana.targets import data_source, targets
@@ -81,7 +81,7 @@ def _check_table(panel: Panel, where: str) -> None:
 
 def _time_series(panel: Panel, _: Ground, shared: Mapping[str, Any]) -> pieces.Piece:
     look = _look(panel)
-    return pieces.TimeSeries(**shared, **look, stacked=panel.stacked, marked=len(panel.thresholds) > 1)
+    return charts.TimeSeries(**shared, **look, stacked=panel.stacked, marked=len(panel.thresholds) > 1)
 
 
 def _look(panel: Panel) -> dict[str, Any]:
@@ -119,14 +119,16 @@ def _stat(panel: Panel, _: Ground, shared: Mapping[str, Any]) -> pieces.Piece:
 
 
 def _bar_chart(panel: Panel, _: Ground, shared: Mapping[str, Any]) -> pieces.Piece:
-    return pieces.BarChart(**shared, **_look(panel), stacked=panel.stacked)
+    return charts.BarChart(**shared, **_look(panel), stacked=panel.stacked)
 
 
 def _table(panel: Panel, ground: Ground, shared: Mapping[str, Any]) -> pieces.Piece:
     titles = {column.field: column.title for column in panel.columns}
     return pieces.Table(
         **shared,
-        overrides=fields.overrides(panel.columns, ground.places, ground.variables),
+        overrides=[fields.heading(*panel.matrix)]
+        if panel.matrix
+        else fields.overrides(panel.columns, ground.places, ground.variables),
         transformations=_matrix(panel.matrix) if panel.matrix else _rows(panel),
         sorted_by=titles.get(panel.sort.lstrip("-"), ""),
         falling=panel.sort.startswith("-"),
@@ -172,12 +174,12 @@ _DRAW: Final[Mapping[Kind, Callable[[Panel, Ground, Mapping[str, Any]], pieces.P
         Kind.GAUGE: _plain(pieces.Gauge),
         Kind.BAR_GAUGE: _plain(pieces.BarGauge),
         Kind.TIME_SERIES: _time_series,
-        Kind.STATE_TIMELINE: _timeline(pieces.StateTimeline),
-        Kind.STATUS_HISTORY: _timeline(pieces.StatusHistory),
+        Kind.STATE_TIMELINE: _timeline(charts.StateTimeline),
+        Kind.STATUS_HISTORY: _timeline(charts.StatusHistory),
         Kind.TABLE: _table,
-        Kind.HEATMAP: _plain(pieces.Heatmap),
+        Kind.HEATMAP: _plain(charts.Heatmap),
         Kind.BAR_CHART: _bar_chart,
-        Kind.PIE_CHART: _chart(pieces.PieChart),
+        Kind.PIE_CHART: _chart(charts.PieChart),
         Kind.LOGS: _plain(pieces.Logs),
         Kind.TRACES: _plain(pieces.Table),
         Kind.ALERT_LIST: _plain(pieces.AlertList),

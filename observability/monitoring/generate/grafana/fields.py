@@ -7,11 +7,13 @@ from grafanalib.core import Threshold as Step
 
 from observability.errors import SpecError
 from observability.monitoring.generate.grafana.places import Places
-from observability.monitoring.spec.dashboards import Column, Panel, Threshold, Unit, Variable
+from observability.monitoring.spec.dashboards import Column, Kind, Panel, Threshold, Unit, Variable
 from observability.monitoring.spec.environments import value_in
 from observability.monitoring.spec.states import states
 
 _NEUTRAL: Final = (Threshold(value=None, color="text"),)
+_UNPAINTED: Final = (Threshold(value=None, color="transparent"),)
+"""Of tables: an empty cell of a column with colours stays empty."""
 
 
 def mappings(name: str) -> list[dict[str, Any]]:
@@ -27,13 +29,14 @@ def mappings(name: str) -> list[dict[str, Any]]:
 
 
 def steps(panel: Panel, environment: str) -> list[Step]:
-    """The thresholds of a panel in an environment; one in the colour of text where it has none.
+    """The thresholds of a panel in an environment; where it has none, one that shows no colour.
 
     Raises SpecError when they do not rise, or do not begin with the start.
     """
     found: list[Step] = []
+    none = _UNPAINTED if panel.kind is Kind.TABLE else _NEUTRAL
     before = float("-inf")
-    for index, one in enumerate(panel.thresholds or _NEUTRAL):
+    for index, one in enumerate(panel.thresholds or none):
         value = None if one.value is None else float(value_in(environment, one.value, f"{panel.title}.thresholds"))
         if (value is None) is not (index == 0) or (value is not None and value <= before):
             raise SpecError(
@@ -50,6 +53,12 @@ def overrides(columns: Iterable[Column], places: Places, variables: Sequence[Var
         {"matcher": {"id": "byName", "options": column.field}, "properties": _properties(column, places, variables)}
         for column in columns
     ]
+
+
+def heading(rows: str, columns: str) -> dict[str, Any]:
+    """The first column of a matrix, which Grafana calls by both labels: its title, and no link of the cells."""
+    properties = [{"id": "displayName", "value": rows.capitalize()}, {"id": "links", "value": []}]
+    return {"matcher": {"id": "byName", "options": f"{rows}\\{columns}"}, "properties": properties}
 
 
 def _properties(column: Column, places: Places, variables: Sequence[Variable]) -> list[dict[str, Any]]:

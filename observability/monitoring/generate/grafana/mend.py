@@ -34,6 +34,13 @@ _WITHOUT_FIELDS: Final = frozenset({"alertlist", "text"})
 _EMPTY_MEANS_NOTHING: Final = frozenset({"custom", "links", "mappings", "targets", "transformations"})
 
 
+class _Null:
+    """Stands for a null that Grafana wants to read."""
+
+
+_NULL: Final = _Null()
+
+
 def mended(document: Mapping[str, Any]) -> dict[str, Any]:
     """A dashboard of grafanalib's, as JSON values, in today's form."""
     found = _without(document, _OF_DASHBOARD)
@@ -43,8 +50,7 @@ def mended(document: Mapping[str, Any]) -> dict[str, Any]:
     found["templating"] = {"list": [_variable(one) for one in document["templating"]["list"]]}
     found["annotations"] = {"list": [_BUILT_IN, *(_annotation(one) for one in document["annotations"]["list"])]}
     found["panels"] = [_panel(one) for one in document["panels"]]
-    stripped = _stripped(found)
-    assert isinstance(stripped, dict)  # noqa: S101 - for the types alone: the outermost value is never dropped
+    stripped: dict[str, Any] = _stripped(found)
     return stripped
 
 
@@ -86,13 +92,6 @@ def _fields(config: Mapping[str, Any]) -> dict[str, Any]:
     thresholds = defaults["thresholds"]
     defaults["thresholds"] = {"mode": thresholds["mode"], "steps": [_step(one) for one in thresholds["steps"]]}
     return {"defaults": _without_empty(defaults), "overrides": config.get("overrides", [])}
-
-
-class _Null:
-    """Stands for a null that Grafana wants to read."""
-
-
-_NULL: Final = _Null()
 
 
 def _step(step: Mapping[str, Any]) -> dict[str, Any]:

@@ -55,11 +55,13 @@ class Piece(Panel):
         )
 
 
-def _reduced(rows: bool = False) -> dict[str, Any]:
-    return {"calcs": ["lastNotNull"], "fields": "", "values": rows}
+def reduced() -> dict[str, Any]:
+    """How a series becomes one number: its newest."""
+    return {"calcs": ["lastNotNull"], "fields": "", "values": False}
 
 
-def _legend(placement: str, calcs: list[str]) -> dict[str, Any]:
+def legend_at(placement: str, calcs: list[str]) -> dict[str, Any]:
+    """A legend below or on the right, with the numbers of each series; or none, with `hidden`."""
     shown = placement != "hidden"
     return {
         "calcs": calcs if shown else [],
@@ -67,10 +69,6 @@ def _legend(placement: str, calcs: list[str]) -> dict[str, Any]:
         "placement": placement if shown else "bottom",
         "showLegend": shown,
     }
-
-
-_TOOLTIP = {"mode": "multi", "sort": "desc"}
-_HIDE_NOWHERE = {"legend": False, "tooltip": False, "viz": False}
 
 
 @attr.s(auto_attribs=True, kw_only=True)
@@ -88,7 +86,7 @@ class Stat(Piece):
             "justifyMode": "auto",
             "orientation": "auto",
             "percentChangeColorMode": "standard",
-            "reduceOptions": _reduced(),
+            "reduceOptions": reduced(),
             "showPercentChange": False,
             "textMode": "auto",
             "wideLayout": True,
@@ -107,7 +105,7 @@ class Gauge(Piece):
             "minVizHeight": 75,
             "minVizWidth": 75,
             "orientation": "auto",
-            "reduceOptions": _reduced(),
+            "reduceOptions": reduced(),
             "showThresholdLabels": False,
             "showThresholdMarkers": True,
             "sizing": "auto",
@@ -124,104 +122,16 @@ class BarGauge(Piece):
         """Lying bars, names on their left."""
         return {
             "displayMode": "basic",
-            "legend": _legend("hidden", []),
+            "legend": legend_at("hidden", []),
             "maxVizHeight": 300,
             "minVizHeight": 16,
             "minVizWidth": 8,
             "namePlacement": "auto",
             "orientation": "horizontal",
-            "reduceOptions": _reduced(),
+            "reduceOptions": reduced(),
             "showUnfilled": True,
             "sizing": "auto",
             "valueMode": "color",
-        }
-
-
-@attr.s(auto_attribs=True, kw_only=True)
-class TimeSeries(Piece):
-    """Lines, or areas on top of each other."""
-
-    kind: str = "timeseries"
-    color: str = "palette-classic-by-name"
-    legend: str = "bottom"
-    stacked: bool = False
-    marked: bool = False
-    """Whether thresholds are drawn as lines."""
-
-    def custom(self) -> dict[str, Any]:
-        """Gaps stay gaps: where nothing was scraped, nothing is known."""
-        return {
-            "axisLabel": "",
-            "axisPlacement": "auto",
-            "drawStyle": "line",
-            "fillOpacity": 30 if self.stacked else 8,
-            "gradientMode": "none",
-            "hideFrom": _HIDE_NOWHERE,
-            "lineInterpolation": "stepAfter" if self.stacked else "linear",
-            "lineWidth": 1,
-            "pointSize": 4,
-            "scaleDistribution": {"type": "linear"},
-            "showPoints": "auto",
-            "spanNulls": False,
-            "stacking": {"group": "A", "mode": "normal" if self.stacked else "none"},
-            "thresholdsStyle": {"mode": "dashed" if self.marked else "off"},
-        }
-
-    def options(self) -> dict[str, Any]:
-        """The newest value stands in a legend on the right."""
-        calcs = ["lastNotNull", "max"] if self.legend == "right" else []
-        return {"legend": _legend(self.legend, calcs), "tooltip": _TOOLTIP}
-
-
-@attr.s(auto_attribs=True, kw_only=True)
-class StateTimeline(Piece):
-    """States over time, one line a series."""
-
-    kind: str = "state-timeline"
-    legend: str = "bottom"
-
-    def custom(self) -> dict[str, Any]:
-        """Full colours, no borders."""
-        return {
-            "axisPlacement": "auto",
-            "fillOpacity": 80,
-            "hideFrom": _HIDE_NOWHERE,
-            "lineWidth": 0,
-        }
-
-    def options(self) -> dict[str, Any]:
-        """20 lines a page."""
-        return {
-            "alignValue": "left",
-            "legend": _legend(self.legend, []),
-            "mergeValues": True,
-            "perPage": 20,
-            "rowHeight": 0.85,
-            "showValue": "auto",
-            "tooltip": {"mode": "single", "sort": "none"},
-        }
-
-
-@attr.s(auto_attribs=True, kw_only=True)
-class StatusHistory(Piece):
-    """A cell for each point in time, one line a series."""
-
-    kind: str = "status-history"
-    legend: str = "bottom"
-
-    def custom(self) -> dict[str, Any]:
-        """Full colours, thin borders."""
-        return {"axisPlacement": "auto", "fillOpacity": 80, "hideFrom": _HIDE_NOWHERE, "lineWidth": 1}
-
-    def options(self) -> dict[str, Any]:
-        """20 lines a page, no numbers in the cells."""
-        return {
-            "colWidth": 0.9,
-            "legend": _legend(self.legend, []),
-            "perPage": 20,
-            "rowHeight": 0.85,
-            "showValue": "never",
-            "tooltip": {"mode": "single", "sort": "none"},
         }
 
 
@@ -244,105 +154,6 @@ class Table(Piece):
         """Small cells: the more rows are seen, the better."""
         sort = [{"displayName": self.sorted_by, "desc": self.falling}] if self.sorted_by else []
         return {"cellHeight": "sm", "frameIndex": 0, "showHeader": True, "sortBy": sort}
-
-
-@attr.s(auto_attribs=True, kw_only=True)
-class Heatmap(Piece):
-    """The buckets of a histogram over time."""
-
-    kind: str = "heatmap"
-
-    def custom(self) -> dict[str, Any]:
-        """Buckets as they are."""
-        return {"hideFrom": _HIDE_NOWHERE, "scaleDistribution": {"type": "linear"}}
-
-    def options(self) -> dict[str, Any]:
-        """The bounds of the buckets are in the unit of the panel, their heights are numbers."""
-        return {
-            "calculate": False,
-            "cellGap": 1,
-            "cellValues": {"unit": "short"},
-            "color": {
-                "exponent": 0.5,
-                "fill": "dark-orange",
-                "mode": "scheme",
-                "reverse": False,
-                "scale": "exponential",
-                "scheme": "Blues",
-                "steps": 64,
-            },
-            "exemplars": {"color": "rgba(255,0,255,0.7)"},
-            "filterValues": {"le": 1e-9},
-            "legend": {"show": True},
-            "rowsFrame": {"layout": "auto"},
-            "showValue": "never",
-            "tooltip": {"mode": "single", "showColorScale": False, "yHistogram": False},
-            "yAxis": {"axisPlacement": "left", "reverse": False, "unit": self.unit},
-        }
-
-
-@attr.s(auto_attribs=True, kw_only=True)
-class BarChart(Piece):
-    """Bars side by side, one a row of a table."""
-
-    kind: str = "barchart"
-    color: str = "palette-classic-by-name"
-    legend: str = "bottom"
-    stacked: bool = False
-
-    def custom(self) -> dict[str, Any]:
-        """Plain bars."""
-        return {
-            "axisLabel": "",
-            "axisPlacement": "auto",
-            "fillOpacity": 80,
-            "gradientMode": "none",
-            "hideFrom": _HIDE_NOWHERE,
-            "lineWidth": 1,
-            "scaleDistribution": {"type": "linear"},
-            "thresholdsStyle": {"mode": "off"},
-        }
-
-    def options(self) -> dict[str, Any]:
-        """Standing bars."""
-        return {
-            "barRadius": 0,
-            "barWidth": 0.9,
-            "fullHighlight": False,
-            "groupWidth": 0.8,
-            "legend": _legend(self.legend, []),
-            "orientation": "auto",
-            "showValue": "auto",
-            "stacking": "normal" if self.stacked else "none",
-            "tooltip": _TOOLTIP,
-            "xTickLabelMaxLength": 0,
-            "xTickLabelRotation": 0,
-            "xTickLabelSpacing": 0,
-        }
-
-
-@attr.s(auto_attribs=True, kw_only=True)
-class PieChart(Piece):
-    """Shares of a whole."""
-
-    kind: str = "piechart"
-    color: str = "palette-classic-by-name"
-    legend: str = "right"
-
-    def custom(self) -> dict[str, Any]:
-        """Nothing is hidden."""
-        return {"hideFrom": _HIDE_NOWHERE}
-
-    def options(self) -> dict[str, Any]:
-        """A ring, with numbers in the legend."""
-        return {
-            "displayLabels": [],
-            "legend": {**_legend(self.legend, []), "values": ["value"]},
-            "pieType": "donut",
-            "reduceOptions": _reduced(),
-            "sort": "desc",
-            "tooltip": _TOOLTIP,
-        }
 
 
 @attr.s(auto_attribs=True, kw_only=True)

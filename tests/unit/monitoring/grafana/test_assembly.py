@@ -180,6 +180,21 @@ def test_tables_show_their_columns_in_order() -> None:
     assert found["options"]["sortBy"] == [{"desc": True, "displayName": "B"}]
 
 
+def test_a_matrix_is_painted_and_headed_by_its_rows() -> None:
+    (found,) = panels_of(generated(board(table(columns=(), matrix=("service", "environment"), links=(LINK,)))))
+    (matrix,) = found["transformations"]
+    assert (matrix["options"]["rowField"], matrix["options"]["columnField"]) == ("service", "environment")
+    (heading,) = found["fieldConfig"]["overrides"]
+    assert heading["matcher"]["options"] == "service\\environment"
+    assert {one["id"]: one["value"] for one in heading["properties"]} == {"displayName": "Service", "links": []}
+    assert found["fieldConfig"]["defaults"]["custom"]["cellOptions"]["type"] == "color-background"
+
+
+def test_cells_without_a_value_have_no_colour() -> None:
+    (found,) = panels_of(generated(board(table())))
+    assert found["fieldConfig"]["defaults"]["thresholds"]["steps"] == [{"color": "transparent", "value": None}]
+
+
 def test_states_have_one_colour_by_word_and_by_number() -> None:
     (found,) = panels_of(generated(board(panel(colors="health"))))
     ((options),) = (one["options"] for one in found["fieldConfig"]["defaults"]["mappings"])
