@@ -44,11 +44,19 @@ def drawn(placed: Placed, ground: Ground) -> pieces.Piece:
         "decimals": panel.decimals,
         "minimum": panel.minimum,
         "maximum": panel.maximum,
-        "mappings": fields.mappings(panel.colors),
+        "mappings": fields.mappings(panel.colors) if _is_state(panel) else [],
         "data_links": links,
         "no_value": panel.empty or None,
     }
     return _DRAW[panel.kind](panel, ground, shared)
+
+
+def _is_state(panel: Panel) -> bool:
+    """Whether its values are numbers of states. Others are counts and times, which are no states though they be 5."""
+    return panel.matrix is not None or panel.kind in _OF_STATES
+
+
+_OF_STATES: Final = frozenset({Kind.STAT, Kind.GAUGE, Kind.BAR_GAUGE, Kind.STATE_TIMELINE, Kind.STATUS_HISTORY})
 
 
 def _check(panel: Panel, where: str, linked: bool) -> None:
@@ -128,7 +136,7 @@ def _table(panel: Panel, ground: Ground, shared: Mapping[str, Any]) -> pieces.Pi
         **shared,
         overrides=[fields.heading(*panel.matrix)]
         if panel.matrix
-        else fields.overrides(panel.columns, ground.places, ground.variables),
+        else fields.overrides(panel, ground.places, ground.variables),
         transformations=_matrix(panel.matrix) if panel.matrix else _rows(panel),
         sorted_by=titles.get(panel.sort.lstrip("-"), ""),
         falling=panel.sort.startswith("-"),

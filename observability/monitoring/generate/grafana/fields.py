@@ -1,6 +1,7 @@
 """How values look: mappings of states, thresholds, links, and what single columns have of their own. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from grafanalib.core import Threshold as Step
@@ -47,12 +48,17 @@ def steps(panel: Panel, environment: str) -> list[Step]:
     return found
 
 
-def overrides(columns: Iterable[Column], places: Places, variables: Sequence[Variable]) -> list[dict[str, Any]]:
-    """What each column has of its own: its title, unit, width, colours and links."""
-    return [
-        {"matcher": {"id": "byName", "options": column.field}, "properties": _properties(column, places, variables)}
-        for column in columns
-    ]
+def overrides(panel: Panel, places: Places, variables: Sequence[Variable]) -> list[dict[str, Any]]:
+    """What each column of a table has of its own: its title, unit, width, colours and links.
+
+    The states of the panel are those of the coloured labels in it, never of its values.
+    """
+    found = []
+    for column in panel.columns:
+        colors = column.colors or (panel.colors if column.colored and not column.field.startswith("Value") else "")
+        properties = _properties(replace(column, colors=colors), places, variables)
+        found.append({"matcher": {"id": "byName", "options": column.field}, "properties": properties})
+    return found
 
 
 def heading(rows: str, columns: str) -> dict[str, Any]:

@@ -202,6 +202,22 @@ def test_states_have_one_colour_by_word_and_by_number() -> None:
     assert options["Healthy"]["color"] == options["0"]["color"] == "green"
 
 
+def test_counts_and_times_are_no_states() -> None:
+    columns = (
+        Column(field="health_status", title="Health", colored=True),
+        Column(field="Value", title="For", links=(LINK,)),
+    )
+    chart = panel(kind=Kind.TIME_SERIES, colors="health", queries=(PromQuery(expr=DEGRADED),))
+    for found in panels_of(generated(board(table(columns=columns, colors="health"), chart))):
+        assert "mappings" not in found["fieldConfig"]["defaults"]
+        if found["type"] == "table":
+            health, value = (
+                {one["id"] for one in override["properties"]} for override in found["fieldConfig"]["overrides"]
+            )
+            assert "mappings" in health
+            assert "mappings" not in value
+
+
 def test_series_of_a_chart_have_the_colours_of_their_states() -> None:
     chart = panel(kind=Kind.TIME_SERIES, colors="sync", queries=(PromQuery(expr=DEGRADED),))
     (found,) = panels_of(generated(board(chart)))

@@ -1,7 +1,9 @@
 """The rules that every authored dashboard keeps."""
 
+import ast
 import json
 import re
+import sys
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
@@ -193,3 +195,16 @@ def test_every_metric_is_shown() -> None:
 
 def test_the_reference_page_is_that_of_the_rows() -> None:
     assert (FOLDER / "README.md").read_text(encoding="utf-8") == render(ROWS)
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.name)
+def test_modules_stand_for_themselves(path: Path) -> None:
+    """They are loaded one by one, from a checkout, a wheel or a folder of somebody's: each sees only what is ours."""
+    imports = [
+        node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.ImportFrom)
+    ]
+    ours = {node.module or "" for node in imports if (node.module or "").startswith("observability")}
+    allowed = ("observability.monitoring.spec", "observability.signals", "observability.model")
+    assert [module for module in ours if not module.startswith(allowed)] == []
+    others = {(node.module or "").partition(".")[0] for node in imports} - {"observability"}
+    assert others <= set(sys.stdlib_module_names)
