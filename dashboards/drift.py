@@ -269,7 +269,7 @@ DASHBOARD = Dashboard(
     uid="gitops-drift",
     title="GitOps / Drift and policy",
     description="What runs and is not in Git, for how long and why, and which policies of an environment are violated.",
-    variables=(views.ENVIRONMENT, views.PROJECT, views.SERVICE),
+    variables=(views.ENVIRONMENT, views.PROJECT, views.SERVICE, views.APPLICATION),
     annotations=views.DEPLOYED_ANYWHERE,
     sections=(NUMBERS, DRIFT, POLICY, TRUST),
 )
