@@ -35,7 +35,17 @@ def ignored() -> set[str]:
 
 
 def text_files() -> Iterator[Path]:
-    for name in ("alerts", "observability", "tests", ".ci", "Makefile", "pyproject.toml", "README.md", "CHANGELOG.md"):
+    for name in (
+        "alerts",
+        "dashboards",
+        "observability",
+        "tests",
+        ".ci",
+        "Makefile",
+        "pyproject.toml",
+        "README.md",
+        "CHANGELOG.md",
+    ):
         for path in [ROOT / name, *(ROOT / name).rglob("*")]:
             if path.is_file() and path.suffix in {"", ".py", ".md", ".toml", ".yaml", ".lock"}:
                 yield path
@@ -47,7 +57,7 @@ def test_the_top_level_holds_only_what_the_architecture_names() -> None:
     assert found - ALLOWED == set()
 
 
-@pytest.mark.parametrize("folder", ["alerts", "observability", "tests"])
+@pytest.mark.parametrize("folder", ["alerts", "dashboards", "observability", "tests"])
 def test_every_module_says_what_it_is(folder: str) -> None:
     modules = list((ROOT / folder).rglob("*.py"))
     assert modules
