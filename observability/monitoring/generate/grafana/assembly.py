@@ -14,9 +14,11 @@ from observability.monitoring.generate.grafana import mend
 from observability.monitoring.generate.grafana.drawing import Ground, drawn
 from observability.monitoring.generate.grafana.layout import Part, Place, parts
 from observability.monitoring.generate.grafana.places import Places
+from observability.monitoring.generate.grafana.scope import Scope
 from observability.monitoring.generate.grafana.targets import data_source, target
 from observability.monitoring.generate.grafana.variables import variables
 from observability.monitoring.spec.dashboards import Annotations, Dashboard, LogQuery
+from observability.monitoring.spec.rules import Recording
 
 TAG: Final = "gitops-observability"
 """All our dashboards have it; by it they find each other."""
@@ -32,22 +34,28 @@ class Environments(NamedTuple):
     known: tuple[str, ...]
 
 
-def dashboard(row: Dashboard, environments: Environments, places: Places) -> dict[str, Any]:
+def dashboard(
+    row: Dashboard, environments: Environments, places: Places, recordings: Iterable[Recording] = ()
+) -> dict[str, Any]:
     """The dashboard as Grafana's file provisioning and its API read it (classic, v1).
+
+    `recordings`: the recording rules whose series it may ask for.
 
     Raises SpecError for what no dashboard can be made of; its name says which dashboard and panel.
     """
     if environments.this not in environments.known:
         raise SpecError(row.uid, f"expected an environment among {', '.join(environments.known)}")
+    scope = Scope(row.variables, {rule.record: rule.labels for rule in recordings})
     try:
-        return mend.mended(_encoded(_document(row, Ground(environments.this, places, row.variables))))
+        return mend.mended(_encoded(_document(row, Ground(environments.this, places, scope))))
     except SpecError as error:
         raise SpecError(f"{row.uid}: {error.name}", error.expected) from error
 
 
-def text(row: Dashboard, environments: Environments, places: Places) -> str:
+def text(row: Dashboard, environments: Environments, places: Places, recordings: Iterable[Recording] = ()) -> str:
     """The same as a file: keys in alphabetical order, so that equal rows are equal bytes."""
-    return json.dumps(dashboard(row, environments, places), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    document = dashboard(row, environments, places, recordings)
+    return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def check_uids(rows: Iterable[Dashboard]) -> None:
@@ -117,7 +125,7 @@ def _position(place: Place) -> GridPos:
 
 def _annotation(row: Annotations, ground: Ground) -> dict[str, Any]:
     """Grafanalib has no type for them. What a mark says stands beside the query in both data sources."""
-    query = target(row.query, "Anno", f"annotations {row.title!r}", ground.environment, ground.variables)
+    query = target(row.query, "Anno", f"annotations {row.title!r}", ground.environment, ground.scope)
     found: dict[str, Any] = {
         "name": row.title,
         "datasource": data_source(row.query.source),

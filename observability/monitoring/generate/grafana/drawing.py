@@ -10,16 +10,22 @@ from observability.errors import SpecError
 from observability.monitoring.generate.grafana import charts, fields, pieces
 from observability.monitoring.generate.grafana.layout import Placed
 from observability.monitoring.generate.grafana.places import Places
+from observability.monitoring.generate.grafana.scope import Scope
 from observability.monitoring.generate.grafana.targets import data_source, targets
 from observability.monitoring.spec.dashboards import Kind, Panel, PromQuery, Variable
 
 
 class Ground(NamedTuple):
-    """What a panel is drawn on: the environment whose values hold, addresses, and the variables of its dashboard."""
+    """What a panel is drawn on: the environment whose values hold, addresses, and what its dashboard selects."""
 
     environment: str
     places: Places
-    variables: Sequence[Variable]
+    scope: Scope
+
+    @property
+    def variables(self) -> Sequence[Variable]:
+        """The variables of the dashboard."""
+        return self.scope.variables
 
 
 def drawn(placed: Placed, ground: Ground) -> pieces.Piece:
@@ -38,7 +44,7 @@ def drawn(placed: Placed, ground: Ground) -> pieces.Piece:
         "description": panel.description,
         "gridPos": GridPos(h=placed.place.h, w=placed.place.w, x=placed.place.x, y=placed.place.y),
         "dataSource": data_source(panel.queries[0].source) if panel.queries else None,
-        "targets": targets(panel.queries, where, ground.environment, ground.variables),
+        "targets": targets(panel.queries, where, ground.environment, ground.scope),
         "thresholds": fields.steps(panel, ground.environment),
         "unit": panel.unit.value if panel.unit else None,
         "decimals": panel.decimals,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from observability.errors import SpecError
 from observability.monitoring.spec.dashboards import Variable
@@ -26,28 +26,35 @@ _LABELS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )
 
 
-def selected(expression: str, variables: Sequence[Variable]) -> str:
+class Scope(NamedTuple):
+    """The variables of a dashboard, and the labels of series that are not in the catalogue, by their names."""
+
+    variables: Sequence[Variable]
+    recorded: Mapping[str, Sequence[str]] = MappingProxyType({})
+
+
+def selected(expression: str, scope: Scope) -> str:
     """The expression, narrowed by each variable whose label its series have; that is how dashboards select.
 
-    Raises SpecError for a metric that is not in the catalogue.
+    Raises SpecError for a series that is neither in the catalogue nor recorded.
     """
-    return scoped(expression.strip(), lambda name: matchers(name, variables))
+    return scoped(expression.strip(), lambda name: _matchers(name, scope))
 
 
-def matchers(series: str, variables: Sequence[Variable]) -> dict[str, Match]:
-    """What the variables ask of the series of this name."""
-    if series not in _LABELS:
-        raise SpecError(series, "expected a metric of the catalogue")
+def _matchers(series: str, scope: Scope) -> dict[str, Match]:
+    labels = _LABELS.get(series) or scope.recorded.get(series)
+    if labels is None:
+        raise SpecError(series, "expected a metric of the catalogue, or a recording rule")
     found: dict[str, Match] = {}
-    for variable in variables:
-        label = label_of(variable, _LABELS[series])
+    for variable in scope.variables:
+        label = _label_of(variable, labels)
         if label is not None:
             found[label] = Like(f"${variable.name}")
     return found
 
 
-def label_of(variable: Variable, labels: Sequence[str]) -> str | None:
-    """The one of these labels that a variable selects by; None when it has none.
+def _label_of(variable: Variable, labels: Sequence[str]) -> str | None:
+    """The one of these labels that a variable selects by; None when there is none.
 
     What waits between two environments belongs to the one that it is for.
     """

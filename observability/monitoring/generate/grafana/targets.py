@@ -9,8 +9,8 @@ import attr
 from grafanalib.core import Target
 
 from observability.errors import SpecError
-from observability.monitoring.generate.grafana.scope import selected
-from observability.monitoring.spec.dashboards import DataSource, LogQuery, PromQuery, Query, TraceQuery, Variable
+from observability.monitoring.generate.grafana.scope import Scope, selected
+from observability.monitoring.spec.dashboards import DataSource, LogQuery, PromQuery, Query, TraceQuery
 from observability.monitoring.spec.environments import value_in
 
 VARIABLES = {DataSource.PROMETHEUS: "datasource", DataSource.LOKI: "loki", DataSource.TEMPO: "tempo"}
@@ -73,23 +73,22 @@ class TempoTarget(Target):
         }
 
 
-def targets(queries: Sequence[Query], where: str, environment: str, variables: Sequence[Variable]) -> list[Target]:
+def targets(queries: Sequence[Query], where: str, environment: str, scope: Scope) -> list[Target]:
     """The targets of a panel, lettered in their order. Raises SpecError when they ask several data sources."""
     if len({query.source for query in queries}) > 1:
         raise SpecError(where, "expected queries of one data source")
     return [
-        target(query, letters, where, environment, variables)
-        for query, letters in zip(queries, _letters(), strict=False)
+        target(query, letters, where, environment, scope) for query, letters in zip(queries, _letters(), strict=False)
     ]
 
 
-def target(query: Query, letters: str, where: str, environment: str, variables: Sequence[Variable]) -> Target:
+def target(query: Query, letters: str, where: str, environment: str, scope: Scope) -> Target:
     """One query. `letters`: what others call it by."""
     source = data_source(query.source)
     match query:
         case PromQuery():
             return PrometheusTarget(
-                expr=selected(value_in(environment, query.expr, where), variables),
+                expr=selected(value_in(environment, query.expr, where), scope),
                 legendFormat=query.legend or "__auto",
                 instant=query.instant,
                 format="table" if query.as_table else "time_series",

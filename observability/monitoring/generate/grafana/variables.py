@@ -7,7 +7,7 @@ import attr
 from grafanalib.core import Template
 
 from observability.errors import SpecError
-from observability.monitoring.generate.grafana.scope import selected, variable_labels
+from observability.monitoring.generate.grafana.scope import Scope, selected, variable_labels
 from observability.monitoring.generate.grafana.targets import VARIABLES, data_source
 from observability.monitoring.spec.dashboards import Dashboard, DataSource, Variable
 from observability.monitoring.spec.queries import MARK
@@ -61,7 +61,7 @@ def _of_labels(rows: Sequence[Variable], uid: str) -> Iterator[Template]:
             raise SpecError(where, "expected a metric that is no histogram")
         if variable.name in {*VARIABLES.values(), *(other.name for other in rows[:index])}:
             raise SpecError(where, "expected a name that no other variable has")
-        series = selected(f"{variable.metric.name}{{{MARK}}}", rows[:index])
+        series = selected(f"{variable.metric.name}{{{MARK}}}", Scope(rows[:index]))
         yield QueryVariable(
             name=variable.name,
             label=variable.title,
