@@ -54,9 +54,9 @@ format: install ## put the code into the one format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-generate: install ## the reference pages of all signals and alerts
+generate: install ## dashboards, alerts and routes of each environment, and the reference pages
 	$(BIN)/python -m observability.signals.reference > observability/signals/README.md
-	$(BIN)/python -m tests.rules > alerts/README.md
+	$(BIN)/gitops-obs generate
 
 bench: install ## speed and memory at 100,000 applications, beside its peers
 	$(BIN)/python -m tests.benchmarks $(ARGS)

@@ -42,6 +42,7 @@ VERBS: Final = (
     Verb("explain", "observability.cli.explain", "What is believed of an application, and why."),
     Verb("report", "observability.cli.report", "What happened: audit, drift, delivery, recovery, verify."),
     Verb("journal", "observability.cli.journal", "Look after the journal: status, dead letters, backup."),
+    Verb("generate", "observability.cli.generate", "Dashboards, alerts and routes as files."),
     Verb("completion", "observability.cli.completion", "Print the completion script of a shell."),
     Verb("version", "observability.cli.version", "Print the versions of the program and of its libraries."),
 )

@@ -20,7 +20,6 @@ from observability.settings.groups import (
     Log,
     LogFormat,
     LogLevel,
-    Monitoring,
     Server,
     Settings,
     State,
@@ -28,6 +27,8 @@ from observability.settings.groups import (
 )
 from observability.settings.history import Clone, Journal, Metadata, MetadataSource, Promotion, PromotionKey
 from observability.settings.loading import FLAGS, effective, effective_variables, load, schema
+from observability.settings.monitoring import Monitoring
+from observability.settings.paging import AlertReceiver, AlertReceiverType, AlertRoute
 from observability.settings.receivers import (
     Compression,
     Endpoint,
@@ -43,6 +44,9 @@ from observability.settings.values import Group
 
 __all__ = [
     "FLAGS",
+    "AlertReceiver",
+    "AlertReceiverType",
+    "AlertRoute",
     "ArgoCd",
     "Clone",
     "Cluster",

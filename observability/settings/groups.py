@@ -10,6 +10,7 @@ from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_
 
 from observability.settings.environments import Environment, IdentityRule, by_name
 from observability.settings.history import Journal, Metadata, MetadataSource, Promotion
+from observability.settings.monitoring import Monitoring
 from observability.settings.receivers import Events, Otlp, SinkType
 from observability.settings.values import (
     File,
@@ -122,17 +123,6 @@ class Links(Group):
     """Grafana. None: no link."""
     runbooks: WebAddress | None = None
     """The runbooks. None: no link."""
-
-
-class Monitoring(Group):
-    """What generated dashboards and alerts link to. http and https only. Without an address links are relative."""
-
-    grafana_url: WebAddress | None = None
-    """Grafana, which has the dashboards."""
-    runbooks_url: WebAddress | None = None
-    """A folder with the runbooks, each as the name of the alert and .md. None: alerts/runbooks."""
-    argocd_url: WebAddress | None = None
-    """Argo CD. None: pages have no link to the Application."""
 
 
 class Server(Group):
@@ -262,7 +252,7 @@ class Settings(Group):
     links: Links = Links()
     """What the start page links to."""
     monitoring: Monitoring = Monitoring()
-    """What generated dashboards and alerts link to."""
+    """What is generated: dashboards, alerts, and who is told of them."""
     server: Server = Server()
     """The HTTP server."""
     exposition: Exposition = Exposition()
@@ -307,6 +297,15 @@ class Settings(Group):
                     names = f"{environments[other].name} and {environment.name}"
                     raise ValueError(f"expected each name and alias to be of one environment, {word} is of {names}")
         return environments
+
+    @field_validator("monitoring")
+    @classmethod
+    def _routes_are_of_environments(cls, group: Monitoring, info: ValidationInfo) -> Monitoring:
+        known = {environment.name for environment in info.data.get("environments", ())}
+        unknown = sorted(set(group.routes) - known)
+        if unknown and known:
+            raise ValueError(f"expected routes of environments among {', '.join(sorted(known))}, not {unknown[0]}")
+        return group
 
     @field_validator("otlp", "events")
     @classmethod

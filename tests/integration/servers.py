@@ -1,4 +1,4 @@
-"""Real servers, started and stopped by the tests: etcd, a Kubernetes API server, Prometheus, a Collector.
+"""Real servers, started and stopped by the tests: etcd, a Kubernetes API server, Prometheus, Alertmanager, a Collector.
 
 Source: how the API server of k8s.io/apiextensions-apiserver starts without a cluster was found by trying; it serves
 custom resources, and asks a webhook of the tests who somebody is and what he may.
@@ -57,6 +57,7 @@ def versions() -> str:
             f"etcd {_version('etcd')}",
             f"Kubernetes API server {API_VERSION if found('apiextensions-apiserver') else 'missing'}",
             f"Prometheus {_version('prometheus')}",
+            f"Alertmanager {_version('prometheus-alertmanager')}",
             f"OpenTelemetry Collector {COLLECTOR_VERSION if found('otelcol') else 'missing'}",
         )
     )
@@ -375,12 +376,12 @@ def write_kubeconfig(path: Path, url: str, cluster: Mapping[str, Any], user: Map
 
 
 class Prometheus(Server):
-    """A Prometheus with the scrape configurations of a test."""
+    """A Prometheus with the scrape configurations of a test, and what else is in its configuration."""
 
-    def __init__(self, folder: Path, scrape_configs: list[Mapping[str, Any]]) -> None:
+    def __init__(self, folder: Path, scrape_configs: list[Mapping[str, Any]], **more: Any) -> None:
         folder.mkdir(parents=True)
         configuration = folder / "prometheus.yml"
-        configuration.write_text(yaml.safe_dump({"scrape_configs": [dict(entry) for entry in scrape_configs]}))
+        configuration.write_text(yaml.safe_dump({"scrape_configs": [dict(entry) for entry in scrape_configs], **more}))
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         arguments = [
@@ -410,11 +411,58 @@ class Prometheus(Server):
         """What it scrapes, with `health` and `lastError`."""
         return list(self._api("targets")["activeTargets"])
 
+    def rules(self) -> list[dict[str, Any]]:
+        """The groups of rules that it evaluates."""
+        return list(self._api("rules")["groups"])
+
     def _api(self, path: str, **parameters: str) -> dict[str, Any]:
         url = f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
         with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - loopback
             data: dict[str, Any] = json.load(answer)["data"]
         return data
+
+
+class Alertmanager(Server):
+    """An Alertmanager on its own, with a configuration file."""
+
+    def __init__(self, folder: Path, configuration: Path) -> None:
+        folder.mkdir(parents=True)
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        arguments = [
+            *(str(tool("prometheus-alertmanager")), f"--config.file={configuration}"),
+            *(f"--storage.path={folder / 'data'}", f"--web.listen-address=127.0.0.1:{port}"),
+            *("--cluster.listen-address=", "--log.level=warn"),
+        ]
+        super().__init__(arguments, folder / "alertmanager.log")
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        super().start()
+        until(self._ready, "Alertmanager is ready")
+
+    def _ready(self) -> bool:
+        self.alive()
+        try:
+            with urllib.request.urlopen(f"{self.url}/-/ready", timeout=1) as answer:  # noqa: S310 - loopback
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def send(self, *alerts: Mapping[str, Any]) -> None:
+        """Give it alerts, as Prometheus does."""
+        data = json.dumps(alerts).encode()
+        request = urllib.request.Request(  # noqa: S310 - loopback
+            f"{self.url}/api/v2/alerts", data, {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=10):  # noqa: S310 - loopback
+            pass
+
+    def alerts(self) -> list[dict[str, Any]]:
+        """The alerts that it has, each with its `status`: active or suppressed, and by what."""
+        with urllib.request.urlopen(f"{self.url}/api/v2/alerts", timeout=10) as answer:  # noqa: S310 - loopback
+            found: list[dict[str, Any]] = json.load(answer)
+        return found
 
 
 class Collector(Server):
