@@ -378,7 +378,7 @@ def write_kubeconfig(path: Path, url: str, cluster: Mapping[str, Any], user: Map
 class Prometheus(Server):
     """A Prometheus with the scrape configurations of a test, and what else is in its configuration."""
 
-    def __init__(self, folder: Path, scrape_configs: list[Mapping[str, Any]], **more: Any) -> None:
+    def __init__(self, folder: Path, scrape_configs: list[Mapping[str, Any]], *flags: str, **more: Any) -> None:
         folder.mkdir(parents=True)
         configuration = folder / "prometheus.yml"
         configuration.write_text(yaml.safe_dump({"scrape_configs": [dict(entry) for entry in scrape_configs], **more}))
@@ -387,6 +387,7 @@ class Prometheus(Server):
         arguments = [
             *(str(tool("prometheus")), f"--config.file={configuration}", f"--storage.tsdb.path={folder / 'data'}"),
             *(f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"),
+            *flags,
         ]
         super().__init__(arguments, folder / "prometheus.log")
 
