@@ -44,11 +44,12 @@ else
 	$(BIN)/python -m pytest $(ARGS)
 endif
 
-check: install ## format, lint, types, imports
+check: install ## format, lint, types, imports, and that what is generated is up to date
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/gitops-obs generate --check
 
 format: install ## put the code into the one format
 	$(BIN)/ruff format .

@@ -137,7 +137,8 @@ HeaderValue: TypeAlias = Annotated[
 """Never shown."""
 
 Duration: TypeAlias = Annotated[
-    str, _matching(r"(?:[0-9]+(?:ms|[smhdwy]))+", "a duration as Prometheus writes it, for example 30s or 1h30m")
+    str,
+    _matching(r"(?=.*[1-9])(?:[0-9]+(?:ms|[smhdwy]))+", "a duration as Prometheus writes it, for example 30s or 1h30m"),
 ]
 
 PositiveSeconds: TypeAlias = Annotated[float, Field(gt=0, le=86_400)]

@@ -19,7 +19,7 @@ def alertmanager_config(environments: Sequence[Environment], monitoring: Monitor
 
     Its secrets are keys of a Secret, and its templates stand in the texts: it can mount no files. The operator adds a
     matcher for its namespace unless `alertmanagerConfigMatcherStrategy` is None, which alerts of ours need: they carry
-    no namespace. Source: prometheus-operator 0.80, monitoring.coreos.com/v1alpha1.
+    none. Source: prometheus-operator 0.80, monitoring.coreos.com/v1alpha1.
     """
     given = alertmanager.configuration(environments, monitoring)
     names = [receiver["name"] for receiver in given["receivers"]]

@@ -59,3 +59,13 @@ def test_it_carries_the_alerts(wheel: Path, tmp_path: Path) -> None:
     names = "from observability.monitoring.load import load; print(*(source.row.name for source in load().groups))"
     ended = subprocess.run([sys.executable, "-c", names], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert ended.stdout.split() == [source.row.name for source in load().groups]
+
+
+def test_it_generates_what_is_committed(wheel: Path, tmp_path: Path) -> None:
+    zipfile.ZipFile(wheel).extractall(tmp_path)
+    command = [sys.executable, "-m", "observability", "generate"]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    for folder in ("alerts", "dashboards"):
+        made = {path.relative_to(tmp_path): path.read_bytes() for path in (tmp_path / folder).rglob("*.*")}
+        committed = ((ROOT / folder) / "generated").rglob("*.*")
+        assert made == {path.relative_to(ROOT): path.read_bytes() for path in committed}
