@@ -4,9 +4,9 @@ They count from when the status began, so that a restart of Prometheus or of the
 flips begins anew each time: that has an alert of its own.
 """
 
-from observability.monitoring.spec import Alert, Group, PerEnvironment, Severity, select
-from observability.monitoring.spec.applications import CLOSED, RUNNING, applications
-from observability.signals.applications import HEALTH_SINCE, HEALTH_STATUS, HYDRATOR_PHASE, OUT_OF_SYNC
+from observability.monitoring.spec import Alert, Group, PerEnvironment, Severity, record, select
+from observability.monitoring.spec.applications import CLOSED, HEALTH_AGE, RUNNING, applications
+from observability.signals.applications import HEALTH_STATUS, HYDRATOR_PHASE, OUT_OF_SYNC
 
 _OF_APPLICATION = ("environment", "service", "application")
 
@@ -14,9 +14,8 @@ _OF_APPLICATION = ("environment", "service", "application")
 def _longer(status: str, seconds: int, unless: tuple[str, ...] = (RUNNING,)) -> str:
     """Applications with this health for longer; the value is for how long."""
     return applications(
-        f"time() - {select(HEALTH_SINCE)}",
+        record(HEALTH_AGE, health_status=status),
         f"> {seconds}",
-        where=(f"{select(HEALTH_STATUS, health_status=status)} == 1",),
         unless=unless,
     )
 
@@ -90,4 +89,4 @@ HYDRATION = Alert(
     variables=_OF_APPLICATION,
 )
 
-GROUP = Group(name="gitops-health", rules=(DEGRADED, MISSING, PROGRESSING, UNKNOWN, FLAPPING, HYDRATION))
+GROUP = Group(name="gitops-health", rules=(HEALTH_AGE, DEGRADED, MISSING, PROGRESSING, UNKNOWN, FLAPPING, HYDRATION))

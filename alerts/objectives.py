@@ -14,9 +14,9 @@ and those that were never deployed count nowhere.
 from typing import Final
 
 from observability.monitoring.spec import Alert, Group, PerEnvironment, Recording, Severity, record, select
-from observability.monitoring.spec.applications import applications
+from observability.monitoring.spec.applications import HEALTH_AGE, applications
 from observability.signals.aggregates import SYNCS
-from observability.signals.applications import HEALTH_SINCE, HEALTH_STATUS, OUT_OF_SYNC
+from observability.signals.applications import HEALTH_SINCE, OUT_OF_SYNC
 
 _BY: Final = ("environment",)
 _KINDS: Final = ("auto", "manual")
@@ -27,24 +27,36 @@ _SLOW: Final = (("1d", "2h", 3.0), ("3d", "6h", 1.0))
 _LEAST: Final = 3
 _INTERVAL: Final = 60
 
+SYNC_RATE: Final = Recording(
+    record="environment_result:gitops_syncs:rate5m",
+    expr=f"sum by (environment, result) (rate({select(SYNCS, kind=_KINDS, result=('success', *_BAD))}[5m]))",
+    help="Syncs a second, by how they ended.",
+    labels=("environment", "result"),
+)
 FAILED: Final = Recording(
     record="environment:gitops_syncs_failed:rate5m",
-    expr=f"sum by (environment) (rate({select(SYNCS, kind=_KINDS, result=_BAD)}[5m]))",
+    expr=f"sum by (environment) ({record(SYNC_RATE, result=_BAD)})",
     help="Syncs a second that failed.",
     labels=_BY,
 )
 ENDED: Final = Recording(
     record="environment:gitops_syncs_ended:rate5m",
-    expr=f"sum by (environment) (rate({select(SYNCS, kind=_KINDS, result=('success', *_BAD))}[5m]))",
+    expr=f"sum by (environment) ({record(SYNC_RATE)})",
     help="Syncs a second that succeeded or failed.",
     labels=_BY,
 )
 _NEW: Final = (f"{select(OUT_OF_SYNC, cause='never_deployed')} == 1",)
-_ILL: Final = applications(select(HEALTH_STATUS, health_status=("Degraded", "Missing", "Unknown")), unless=_NEW)
+_ILL: Final = applications(record(HEALTH_AGE, health_status=("Degraded", "Missing", "Unknown")), unless=_NEW)
 _ALL: Final = applications(select(HEALTH_SINCE), unless=_NEW)
+KNOWN: Final = Recording(
+    record="environment:gitops_applications:count",
+    expr=f"count by (environment) (\n{_ALL}\n)",
+    help="Applications that count for the objective of health.",
+    labels=_BY,
+)
 UNHEALTHY: Final = Recording(
     record="environment:gitops_applications_unhealthy:ratio",
-    expr=f"sum by (environment) (\n{_ILL}\n)\n/\ncount by (environment) (\n{_ALL}\n)",
+    expr=f"(\ncount by (environment) (\n{_ILL}\n)\nor\n{record(KNOWN)} * 0\n)\n/\n{record(KNOWN)}",
     help="Share of the Applications that are Degraded, Missing or Unknown now.",
     labels=_BY,
 )
@@ -151,8 +163,10 @@ GROUP = Group(
     name="gitops-objectives",
     interval=f"{_INTERVAL}s",
     rules=(
+        SYNC_RATE,
         FAILED,
         ENDED,
+        KNOWN,
         UNHEALTHY,
         *SYNC_FAILURES.values(),
         *UNHEALTHY_SHARES.values(),

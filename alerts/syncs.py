@@ -3,8 +3,8 @@
 A closed window alone is no reason for an alert, nor is an operation that waits for it.
 """
 
-from observability.monitoring.spec import Alert, Group, Severity, select
-from observability.monitoring.spec.applications import CLOSED, ONE, applications
+from observability.monitoring.spec import Alert, Group, Severity, record, select
+from observability.monitoring.spec.applications import CLOSED, OPERATION_AGE, applications
 from observability.signals.applications import (
     INFO,
     OPERATION_FINISHED,
@@ -21,7 +21,7 @@ from observability.signals.groupings import PROJECT_SYNC_WINDOW_INVALID
 
 _OF_APPLICATION = ("environment", "service", "application")
 _FAILED = f"{select(OPERATION_PHASE, phase=('Failed', 'Error'))} == 1"
-_COUNTED = f"sum by ({', '.join(ONE)}) ({select(OPERATIONS, result=('failure', 'error', 'timeout'))}) > 0"
+_COUNTED = f"{select(OPERATIONS, result=('failure', 'error', 'timeout'))} > 0"
 """Dry runs and syncs that somebody terminated are not counted as failures."""
 _BEFORE = f"{select(OPERATION_FINISHED)} < scalar(max({select(START_TIMESTAMP)}))"
 """What ended before the exporter started may not have been counted: then the phase alone must do."""
@@ -39,12 +39,9 @@ FAILED = Alert(
 RETRYING = Alert(
     name="GitOpsSyncRetrying",
     expr=applications(
-        f"time() - {select(OPERATION_STARTED)}",
+        record(OPERATION_AGE, phase="Running"),
         "> 900",
-        where=(
-            f"{select(OPERATION_PHASE, phase='Running')} == 1",
-            f"{select(OPERATION_FINISHED)} >= {select(OPERATION_STARTED)}",
-        ),
+        where=(f"{select(OPERATION_FINISHED)} >= {select(OPERATION_STARTED)}",),
         unless=(CLOSED,),
     ),
     severity=Severity.WARNING,
@@ -56,12 +53,7 @@ RETRYING = Alert(
 )
 STUCK = Alert(
     name="GitOpsSyncStuck",
-    expr=applications(
-        f"time() - {select(OPERATION_STARTED)}",
-        "> 3600",
-        where=(f"{select(OPERATION_PHASE, phase=('Running', 'Terminating'))} == 1",),
-        unless=(CLOSED,),
-    ),
+    expr=applications(record(OPERATION_AGE), "> 3600", unless=(CLOSED,)),
     hold="15m",
     severity=Severity.WARNING,
     summary="A sync of {{ $labels.application }} does not end in {{ $labels.environment }}",
@@ -97,7 +89,7 @@ AUTOMATED = Alert(
         ),
         unless=(
             f"{select(SYNC_BLOCKED, by='automated')} == 1",
-            f"{select(OPERATION_PHASE, phase='Running')} == 1",
+            record(OPERATION_AGE, phase="Running"),
             _FAILED,
         ),
     ),
@@ -122,4 +114,4 @@ WINDOW = Alert(
     whole=True,
 )
 
-GROUP = Group(name="gitops-syncs", rules=(FAILED, RETRYING, STUCK, BLOCKED, AUTOMATED, WINDOW))
+GROUP = Group(name="gitops-syncs", rules=(OPERATION_AGE, FAILED, RETRYING, STUCK, BLOCKED, AUTOMATED, WINDOW))

@@ -8,7 +8,8 @@ muted or being deleted.
 from collections.abc import Iterable
 from typing import Final
 
-from observability.monitoring.spec.queries import select
+from observability.monitoring.spec.queries import record, select
+from observability.monitoring.spec.rules import Recording
 from observability.signals import applications as rows
 
 ONE: Final = ("cluster", "engine", "application_namespace", "application")
@@ -20,10 +21,27 @@ IDENTITY: Final = (*ONE, "project", "environment", "service")
 _SYNC_SECONDS: Final = 900
 """So long a sync may take until what it leaves behind is looked at although it runs."""
 
-RUNNING: Final = (
-    f"{select(rows.OPERATION_PHASE, phase='Running')} == 1 "
-    f"and on ({', '.join(ONE)}) time() - {select(rows.OPERATION_STARTED)} < {_SYNC_SECONDS}"
+HEALTH_AGE: Final = Recording(
+    record="application:gitops_health:age_seconds",
+    expr=f"max by ({', '.join(IDENTITY)}, health_status) "
+    f"({select(rows.HEALTH_STATUS, health_status=('Progressing', 'Degraded', 'Missing', 'Unknown'))} == 1)\n"
+    f"* on ({', '.join(ONE)}) group_left\n"
+    f"max by ({', '.join(ONE)}) (time() - {select(rows.HEALTH_SINCE)})",
+    help="For how long an Application has been Progressing, Degraded, Missing or Unknown. Absent of all others.",
+    labels=(*IDENTITY, "health_status"),
 )
+OPERATION_AGE: Final = Recording(
+    record="application:gitops_operation:age_seconds",
+    expr=f"max by ({', '.join(IDENTITY)}, phase) "
+    f"({select(rows.OPERATION_PHASE, phase=('Running', 'Terminating'))} == 1)\n"
+    f"* on ({', '.join(ONE)}) group_left\n"
+    f"max by ({', '.join(ONE)}) (time() - {select(rows.OPERATION_STARTED)})",
+    help="For how long an operation has been at work, the time in which it waits included. Absent without one.",
+    labels=(*IDENTITY, "phase"),
+)
+"""Few Applications are so: rules that begin with these need not look at all the others."""
+
+RUNNING: Final = f"{record(OPERATION_AGE, phase='Running')} < {_SYNC_SECONDS}"
 """Applications with a sync that is at work, for a quarter of an hour at most: nobody is paged meanwhile."""
 
 CLOSED: Final = f"{select(rows.SYNC_BLOCKED, by='manual')} == 1"
