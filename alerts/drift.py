@@ -102,7 +102,7 @@ STALE = Alert(
     + applications(_UNCOMPARED, "> 1800", unless=(_SKIPPED,))
     + "\n)\nor\n("
     + applications(
-        f"900 * (min_over_time({select(STALE_VERDICT)}[15m]) and {select(STALE_VERDICT)} offset 15m)",
+        f"900 * (min_over_time({select(STALE_VERDICT)}[15m]) == 1 and {select(STALE_VERDICT)} offset 15m)",
         "> 0",
         unless=(_SKIPPED,),
     )
@@ -114,10 +114,12 @@ STALE = Alert(
     dashboard="gitops-drift",
     variables=_OF_APPLICATION,
 )
-_ALL = f"max by ({', '.join(IDENTITY)}) ({_UNCOMPARED})"
+_EACH = f"max by ({', '.join(IDENTITY)})"
 STOPPED = Alert(
     name="GitOpsReconciliationStopped",
-    expr=f"count by (environment) ({_ALL} > 1800)\n/\ncount by (environment) ({_ALL})\n> 0.5",
+    expr=f"count by (environment) ({_EACH} ({_UNCOMPARED} > 1800))\n/\n"
+    f"count by (environment) ({_EACH} ({select(RECONCILED)}))\n"
+    "> 0.5",
     hold="5m",
     severity=Severity.CRITICAL,
     summary="Argo CD compares nothing any more in {{ $labels.environment }}",

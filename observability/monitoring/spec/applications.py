@@ -60,7 +60,7 @@ def applications(
     beside those of the identity. Of several exporters that see the same the largest value counts.
     """
     matched = f"on ({', '.join(ONE)})"
-    lines = [f"max by ({', '.join([*IDENTITY, *keep])}) ({value}) {test}".rstrip()]
+    lines = [f"max by ({', '.join([*IDENTITY, *keep])}) ({f'{value} {test}'.rstrip()})"]
     lines += [f"and {matched} ({condition})" for condition in where]
     lines += [f"unless {matched} ({condition})" for condition in (*unless, _MUTED, _DELETED)]
     return "\n".join(lines)

@@ -9,7 +9,7 @@ def test_conditions_and_exceptions_follow_the_value() -> None:
     one = "on (cluster, engine, application_namespace, application)"
     assert scoped(text, lambda _: {}).splitlines() == [
         "max by (cluster, engine, application_namespace, application, project, environment, service, policy) "
-        "(time() - x) > 5",
+        "(time() - x > 5)",
         f"and {one} (y == 1)",
         f"unless {one} (z == 1)",
         f"unless {one} (gitops_application_muted_until_timestamp_seconds > time())",
