@@ -1,11 +1,12 @@
 """Which files there are, and what stands in them: from all that is authored to a map of paths and texts. Pure."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from observability.errors import SpecError
+from observability.errors import SettingsError, SpecError
 from observability.monitoring.generate import (
     alertmanager,
     alertmanagerconfig,
@@ -28,6 +29,11 @@ OWNED: Final = ("dashboards/generated/{}/*.json", "alerts/generated/{}/*.yml", "
 
 _HEAD: Final = "# Generated from the settings for {}: change these, and generate again.\n"
 _TEMPLATE_HEAD: Final = "{{/* Generated: what messages about alerts say. */}}\n"
+
+
+_PART: Final = re.compile(r"\w[\w. -]*")
+"""What may be part of a path: nothing that leads elsewhere, and nothing that a shell or a pattern would read."""
+_ROUTES: Final = "alertmanager"
 
 
 class Form(StrEnum):
@@ -57,8 +63,26 @@ class Work:
 
 
 def check(work: Work) -> None:
-    """Raises SpecError for rows that no files can be made of, with the file and the row of each."""
+    """Raises SpecError for rows that no files can be made of, with the file and the row of each.
+
+    And SettingsError for an environment whose name cannot be that of a folder.
+    """
+    for name in work.names:
+        if not _PART.fullmatch(name):
+            raise SettingsError("", "environments", f"expected names that folders can have, not {name!r}")
+    for source in work.authored.groups:
+        if not _PART.fullmatch(source.row.name) or source.row.name == _ROUTES:
+            expected = f"expected the name of a group to be one that a file can have, and not {_ROUTES}"
+            raise SpecError(source.row.name, expected, source.file)
+    for board in work.authored.dashboards:
+        if not _PART.fullmatch(board.row.uid):
+            raise SpecError(board.row.uid, "expected a uid that a file can have as its name", board.file)
     references.check(work.authored, work.names)
+    try:
+        grafana.check_uids(board.row for board in work.authored.dashboards)
+    except SpecError as error:
+        files = [board.file for board in work.authored.dashboards if board.row.uid == error.name]
+        raise SpecError(error.name, error.expected, files[-1]) from error
 
 
 def committed(work: Work) -> Mapping[str, str]:
@@ -98,7 +122,7 @@ def _committed(work: Work) -> Files:
         for name, text in rule_files(work.authored.groups, environment, work.monitoring).items():
             yield f"alerts/generated/{environment}/{name}", text
         route = text_of(alertmanager.configuration(work.environments, work.monitoring))
-        yield f"alerts/generated/{environment}/alertmanager.yml", _HEAD.format(environment) + route
+        yield f"alerts/generated/{environment}/{_ROUTES}.yml", _HEAD.format(environment) + route
         yield f"alerts/generated/{environment}/{alertmanager.TEMPLATE_FILE}", _TEMPLATE_HEAD + TEMPLATES
 
 

@@ -121,6 +121,8 @@ def test_rows_of_a_user_are_made_too(call: Call, tmp_path: Path) -> None:
         (MODULE.replace("{select(READY)}", "gitops_exporter_rady"), "alerts/ours.py: GitOpsOurs: expected a metric of"),
         (MODULE.replace("GitOpsOurs", "GitOpsTheirs"), "alerts/ours.py: GitOpsTheirs: expected a runbook"),
         (MODULE.replace("GitOpsOurs", "Watchdog"), "alerts/ours.py: Watchdog: expected each alert once"),
+        (MODULE.replace('"ours"', '"../ours"'), "alerts/ours.py: ../ours: expected the name of a group"),
+        (MODULE.replace('"ours"', '"alertmanager"'), "alerts/ours.py: alertmanager: expected the name of a group"),
         ("GROUP = 1", "alerts/ours.py: GROUP: expected a Group"),
     ],
 )
@@ -162,6 +164,16 @@ def test_what_cannot_be_is_refused(call: Call, arguments: tuple[str, ...], said:
     status, out, err = call("generate", *arguments)
     assert (status, out) == (2, "")
     assert said in err
+
+
+@pytest.mark.parametrize("name", ["../elsewhere", "a/b", "*", ".", "a\\nb"])
+def test_environments_must_be_names_of_folders(call: Call, tmp_path: Path, name: str) -> None:
+    config = tmp_path / "settings.yaml"
+    config.write_text(yaml.safe_dump({"environments": [{"name": name}]}))
+    status, out, err = call("generate", "--config", str(config), "--output", str(tmp_path / "output"))
+    assert (status, out) == (2, "")
+    assert "environments: expected names" in err or "expected text" in err
+    assert paths(tmp_path) == {"settings.yaml"}
 
 
 def test_a_folder_that_cannot_be_written_is_told(call: Call, tmp_path: Path) -> None:
