@@ -11,6 +11,8 @@ ObservabilityError
 │   ├── WatchExpired           410: the resourceVersion is too old, list again
 │   └── MalformedResource      one object that cannot be read: skip it, count it, go on
 ├── SpecError                  an authored row is wrong, in a file and by a name: exit code 2
+├── PublishError               what was generated could not be put in its place: exit code 3
+│   └── Conflict               somebody else's work is in its place: exit code 1
 ├── JournalError               the journal cannot be used: exit code 3
 └── DeliveryError              could not serve or send: port in use, unusable certificate
     ├── Refused                a receiver will never take this: try it in halves, then keep it as a dead letter
@@ -122,6 +124,18 @@ class SpecError(ObservabilityError):
         self.file = file
         self.name = name
         self.expected = expected
+
+
+class PublishError(ObservabilityError):
+    """What was generated could not be put where Grafana or Prometheus read it, or these could not be asked."""
+
+    exit_code = 3
+
+
+class Conflict(PublishError):
+    """Somebody else's work is in the way, and was left as it is."""
+
+    exit_code = 1
 
 
 class DeliveryError(ObservabilityError):

@@ -40,6 +40,7 @@ VERBS: Final = (
     Verb("settings", "observability.cli.settings", "Print or judge the effective settings."),
     Verb("windows", "observability.cli.windows", "May this application sync now, and when does that change?"),
     Verb("explain", "observability.cli.explain", "What is believed of an application, and why."),
+    Verb("publish", "observability.cli.publish", "Put dashboards into Grafana and rules into Prometheus."),
     Verb("report", "observability.cli.report", "What happened: audit, drift, delivery, recovery, verify."),
     Verb("journal", "observability.cli.journal", "Look after the journal: status, dead letters, backup."),
     Verb("generate", "observability.cli.generate", "Dashboards, alerts and routes as files."),
