@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+import signal
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
@@ -115,7 +116,7 @@ def grafana(
         raise click.UsageError("which Grafana? Give --url URL, or set monitoring.grafana_url in the settings")
     wanted = dashboards.parsed(_dashboard_texts(settings, authored, environment))
     rules = dashboards.Rules(folder=dashboards.folder(title), tag=TAG, overwrite=overwrite, prune=prune)
-    asyncio.run(_to_grafana(_access(address, access), wanted, rules, dry_run))
+    _run(_to_grafana(_access(address, access), wanted, rules, dry_run))
 
 
 async def _to_grafana(access: "Access", wanted: Mapping[str, Any], rules: Any, dry_run: bool) -> None:
@@ -180,7 +181,7 @@ def prometheus(
     else:
         judge.check(program, {name: text for texts in wanted.values() for name, text in texts.items()})
     reached = None if url is None else _access(url, access)
-    asyncio.run(_to_prometheus(folder, reached, pid_file, wanted, _Asked(overwrite, dry_run)))
+    _run(_to_prometheus(folder, reached, pid_file, wanted, _Asked(overwrite, dry_run)))
 
 
 async def _to_prometheus(
@@ -207,6 +208,21 @@ async def _to_prometheus(
         target = server.Target(folder=folder, web=reached, pid_file=pid_file)
         await server.publish(target, planned, before, texts, _say)
     _say(f"{len(planned.steps)} files published, {planned.unchanged} unchanged: {folder}")
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Run it; SIGTERM interrupts it as Ctrl-C does, so that it takes back what it did. Raises Abort then."""
+
+    async def interruptible() -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine that runs is a task's
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        await work
+
+    try:
+        asyncio.run(interruptible())
+    except asyncio.CancelledError as error:
+        raise click.Abort from error
 
 
 def _say(line: str) -> None:

@@ -16,7 +16,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -126,6 +126,12 @@ class Server:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        assert self._process is not None
+        return self._process.pid
 
     def pause(self) -> None:
         """Stop it where it is: its connections stay open, and nobody answers."""
@@ -376,10 +382,21 @@ def write_kubeconfig(path: Path, url: str, cluster: Mapping[str, Any], user: Map
 
 
 class Prometheus(Server):
-    """A Prometheus with the scrape configurations of a test, and what else is in its configuration."""
+    """A Prometheus with the scrape configurations and the rule files of a test, and what else is in its configuration.
 
-    def __init__(self, folder: Path, scrape_configs: list[Mapping[str, Any]], *flags: str, **more: Any) -> None:
+    `lifecycle`: it reloads when it is asked to over HTTP.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        scrape_configs: list[Mapping[str, Any]],
+        *flags: str,
+        lifecycle: bool = False,
+        **more: Any,
+    ) -> None:
         folder.mkdir(parents=True)
+        self.folder = folder
         configuration = folder / "prometheus.yml"
         configuration.write_text(yaml.safe_dump({"scrape_configs": [dict(entry) for entry in scrape_configs], **more}))
         port = free_port()
@@ -388,6 +405,7 @@ class Prometheus(Server):
             *(str(tool("prometheus")), f"--config.file={configuration}", f"--storage.tsdb.path={folder / 'data'}"),
             *(f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"),
             *flags,
+            *(["--web.enable-lifecycle"] if lifecycle else []),
         ]
         super().__init__(arguments, folder / "prometheus.log")
 
@@ -415,6 +433,18 @@ class Prometheus(Server):
     def rules(self) -> list[dict[str, Any]]:
         """The groups of rules that it evaluates."""
         return list(self._api("rules")["groups"])
+
+    def loaded(self) -> dict[str, list[str]]:
+        """The names of the rules that it has loaded, by the name of their file."""
+        loaded: dict[str, list[str]] = {}
+        for group in self._api("rules")["groups"]:
+            loaded.setdefault(Path(group["file"]).name, []).extend(rule["name"] for rule in group["rules"])
+        return loaded
+
+    def expression(self, name: str) -> str:
+        """The expression of a rule that it has loaded, as it prints it."""
+        found = (rule for group in self._api("rules")["groups"] for rule in group["rules"] if rule["name"] == name)
+        return str(next(found)["query"])
 
     def _api(self, path: str, **parameters: str) -> dict[str, Any]:
         url = f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"

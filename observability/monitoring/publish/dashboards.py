@@ -63,8 +63,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All steps, in their order: what is removed comes last. `conflicts`: why none of them may be done."""
+    """All steps in their order: what is removed comes last. `folder`: its uid. `conflicts`: why none may be done."""
 
+    folder: str
     steps: tuple[Step, ...]
     unchanged: int
     conflicts: tuple[str, ...] = ()
@@ -122,7 +123,7 @@ def plan(wanted: Mapping[str, Document], found: Mapping[str, Found], rules: Rule
             for uid, one in found.items()
             if uid not in wanted and _ours(one, rules) and not one.provisioned
         )
-    return Plan(steps=tuple(steps), unchanged=unchanged, conflicts=tuple(conflicts))
+    return Plan(folder=rules.folder.uid, steps=tuple(steps), unchanged=unchanged, conflicts=tuple(conflicts))
 
 
 def same(one: Document, other: Document) -> bool:
@@ -136,6 +137,7 @@ def described(plan: Plan) -> Iterator[str]:
         mark = {Action.CREATE: "+", Action.CHANGE: "~", Action.PRUNE: "-"}[step.action]
         yield f"{mark} {step.uid}  {step.title}"
         if step.before is not None and step.after is not None:
+            yield from indented(_moved(step.before, plan.folder))
             yield from indented(of_dashboards(step.before.document, step.after))
     yield summary(plan)
 
@@ -144,6 +146,11 @@ def summary(plan: Plan) -> str:
     """How many of each, in one line."""
     counts = {action: sum(step.action is action for step in plan.steps) for action in Action}
     return ", ".join([*(f"{count} to {action}" for action, count in counts.items()), f"{plan.unchanged} unchanged"])
+
+
+def _moved(before: Found, folder: str) -> Iterator[str]:
+    if before.folder != folder:
+        yield f"folder: {before.folder or 'the root'} → {folder}"
 
 
 def _ours(found: Found, rules: Rules) -> bool:

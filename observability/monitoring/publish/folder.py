@@ -49,6 +49,11 @@ def take_back(folder: Path, plan: Plan, manifest_before: bytes | None) -> None:
     _put(folder, before, after)
 
 
+def mark_loaded(folder: Path, plan: Plan) -> None:
+    """Say in the manifest that Prometheus has loaded the files. Raises PublishError when that cannot be written."""
+    _put(folder, {MANIFEST: plan.loaded}, {MANIFEST: plan.manifest})
+
+
 def _put(folder: Path, contents: Mapping[str, bytes | None], before: Mapping[str, bytes | None]) -> None:
     """Write all beside their places first: a full disk shows before anything is replaced."""
     try:

@@ -41,6 +41,11 @@ class Target:
     pid_file: Path | None = None
     patience_seconds: float = 30.0
 
+    @property
+    def told(self) -> bool:
+        """Whether anybody is told to reload."""
+        return self.web is not None or self.pid_file is not None
+
 
 async def publish(target: Target, planned: Plan, before: Disk, wanted: Mapping[str, str], say: Say) -> None:
     """Write what is planned, have it loaded, and see that it is. `wanted`: the text of each file by its name.
@@ -51,15 +56,14 @@ async def publish(target: Target, planned: Plan, before: Disk, wanted: Mapping[s
     """
     refuse(planned)
     # Asked before anything is written, too: one that cannot be asked cannot be told to reload either.
-    unknown = target.web is not None and await _missing(target.web, wanted)
+    unknown = target.web is not None and bool(await _missing(target.web, wanted))
     process = None if target.pid_file is None else _process(target.pid_file)
-    if not planned.steps and planned.manifest == before.manifest and not unknown:
+    as_it_should_be = {planned.loaded} if target.told else {planned.loaded, planned.manifest}
+    if not planned.steps and not unknown and before.manifest in as_it_should_be:
         return
     disk.write(target.folder, planned, before.manifest)
     for step in planned.steps:
         say(f"{'removed' if step.after is None else 'created' if step.before is None else 'changed'} {step.name}")
-    if not planned.steps and not unknown:
-        return
     try:
         await _loaded(target, process, wanted, say)
     except PublishError as error:
@@ -67,6 +71,8 @@ async def publish(target: Target, planned: Plan, before: Disk, wanted: Mapping[s
     except BaseException:  # interrupted
         say(await _undone(target, process, planned, before))
         raise
+    if target.web is not None:
+        disk.mark_loaded(target.folder, planned)
 
 
 def refuse(planned: Plan) -> None:

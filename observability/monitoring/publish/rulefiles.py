@@ -36,11 +36,16 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All steps. `manifest`: as it is afterwards, with what it held of other environments. `conflicts`: why not."""
+    """All steps. `conflicts`: why none of them may be done.
+
+    `manifest`: as it is afterwards, with what it held of other environments; `loaded`: the same, once Prometheus is
+    known to have loaded the files, so that a run that ended in between is made good by the next one.
+    """
 
     steps: tuple[Step, ...]
     unchanged: int
     manifest: bytes
+    loaded: bytes
     conflicts: tuple[str, ...] = ()
 
 
@@ -83,7 +88,8 @@ def plan(
     return Plan(
         steps=changes,
         unchanged=len(steps) - len(changes),
-        manifest=_manifest(entries),
+        manifest=_manifest(entries, loaded=False),
+        loaded=_manifest(entries, loaded=True),
         conflicts=() if overwrite else tuple(_conflicts(changes, owned)),
     )
 
@@ -134,9 +140,9 @@ def _lines(content: bytes | None) -> list[str]:
     return [] if content is None else content.decode(errors="replace").splitlines()
 
 
-def _manifest(entries: Mapping[str, Entry]) -> bytes:
+def _manifest(entries: Mapping[str, Entry], *, loaded: bool) -> bytes:
     files = {name: {"environment": entry.environment, "sha256": entry.hash} for name, entry in sorted(entries.items())}
-    return (json.dumps({"files": files}, indent=2) + "\n").encode()
+    return (json.dumps({"loaded": loaded, "files": files}, indent=2) + "\n").encode()
 
 
 def _hash(content: bytes) -> str:

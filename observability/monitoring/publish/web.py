@@ -3,6 +3,7 @@
 Who we are is read from files, never from arguments, which everybody on a machine can read.
 """
 
+import base64
 import json
 import ssl
 from collections.abc import AsyncIterator, Collection, Mapping
@@ -142,7 +143,7 @@ def authorization(access: Access) -> dict[str, str]:
         user, colon, password = _line(access.user_file, "USER:PASSWORD").partition(":")
         if not user or not colon:
             raise SettingsError(str(access.user_file), "", "expected USER:PASSWORD")
-        return {"Authorization": aiohttp.BasicAuth(user, password, "utf-8").encode()}
+        return {"Authorization": f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"}
     return {}
 
 
