@@ -195,15 +195,16 @@ async def _to_prometheus(
     from observability.monitoring.publish import prometheus as server  # noqa: PLC0415
     from observability.monitoring.publish import rulefiles, web  # noqa: PLC0415
 
-    before = disk.read(folder)
-    planned = rulefiles.plan(wanted, before.files, rulefiles.entries(before.manifest), overwrite=asked.overwrite)
-    if asked.dry_run:
-        for line in rulefiles.described(planned):
-            _say(line)
-        server.refuse(planned)
-        return
-    texts = {name: text for one in wanted.values() for name, text in one.items()}
     async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(disk.alone(folder))
+        before = disk.read(folder)
+        planned = rulefiles.plan(wanted, before.files, rulefiles.entries(before.manifest), overwrite=asked.overwrite)
+        if asked.dry_run:
+            for line in rulefiles.described(planned):
+                _say(line)
+            server.refuse(planned)
+            return
+        texts = {name: text for one in wanted.values() for name, text in one.items()}
         reached = None if access is None else await stack.enter_async_context(web.opened(access))
         target = server.Target(folder=folder, web=reached, pid_file=pid_file)
         await server.publish(target, planned, before, texts, _say)

@@ -1,8 +1,9 @@
 """Reads and writes rule files in a folder: each whole or not at all, all of them or none. Reads and writes files."""
 
 import contextlib
+import fcntl
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -19,10 +20,24 @@ class Disk(NamedTuple):
     manifest: bytes | None
 
 
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keep other runs out of the folder. Raises PublishError when one is at work there, or there is no folder."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise PublishError(f"{folder}: expected a folder whose files Prometheus reads: {error.strerror}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise PublishError(f"{folder}: another gitops-obs publish is at work there") from error
+    finally:
+        os.close(descriptor)
+
+
 def read(folder: Path) -> Disk:
     """What is there. Raises PublishError when the folder cannot be read."""
-    if not folder.is_dir():
-        raise PublishError(f"{folder}: expected a folder whose files Prometheus reads")
     try:
         files = {
             path.name: path.read_bytes()

@@ -32,6 +32,8 @@ class Publication:
         self._rules = rules
         self._say = say
         self._has_folder = False
+        self._versions: dict[str, int] = {}
+        """Which versions this run has made, by uid, as far as Grafana answered."""
 
     async def planned(self) -> Plan:
         """What has to be done. Reads only. Raises PublishError when Grafana cannot be asked."""
@@ -96,6 +98,7 @@ class Publication:
         if answer.status == 412:
             said = self._web.said(answer)
             raise Conflict(f"{uid}: {said} (412); look at it with --dry-run, and publish again, or with --overwrite")
+        self._versions[uid] = answer.member("version")
 
     async def _delete(self, uid: str) -> None:
         await self._web.ask("DELETE", f"/api/dashboards/uid/{uid}", also={404})
@@ -117,12 +120,19 @@ class Publication:
         now = await _dashboard(self._web, step.uid)
         if _unchanged(now, step.before):
             return
-        if step.before is None and now is not None and step.after is not None and same(now.document, step.after):
-            await self._delete(step.uid)
-        elif step.before is not None and _written(now, step):
-            await self._save(step.uid, step.before.document, now, step.before.folder)
-        else:
+        if not self._made(now, step):
             raise Conflict("somebody changed it meanwhile")
+        if step.before is None:
+            await self._delete(step.uid)
+        else:
+            await self._save(step.uid, step.before.document, now, step.before.folder)
+
+    def _made(self, now: Found | None, step: Step) -> bool:
+        """Whether what is there is what this run made of it; where its answer was lost, by what stands in it."""
+        if now is None or step.after is None:
+            return now is None and step.after is None
+        made = self._versions.get(step.uid)
+        return same(now.document, step.after) if made is None else now.document.get("version") == made
 
     async def _without_folder(self) -> list[str]:
         """Remove the folder that this run made, when nobody has put anything into it; what went wrong."""
@@ -132,7 +142,7 @@ class Publication:
                 return []
             query: dict[str, str | int] = {"folderUIDs": uid, "limit": 1}
             if not (await self._web.ask("GET", "/api/search", query=query)).document():
-                await self._web.ask("DELETE", f"/api/folders/{uid}")
+                await self._web.ask("DELETE", f"/api/folders/{uid}", query={"forceDeleteRules": "false"})
         except PublishError as error:
             return [f"the folder {uid} is still there: {error}"]
         return []
@@ -148,13 +158,6 @@ def _unchanged(now: Found | None, before: Found | None) -> bool:
     if now is None or before is None:
         return now is before
     return now.folder == before.folder and same(now.document, before.document)
-
-
-def _written(now: Found | None, step: Step) -> bool:
-    """Whether what is there is what this run made of it."""
-    if now is None or step.after is None:
-        return now is None and step.after is None
-    return same(now.document, step.after)
 
 
 async def _has_folder(web: Web, folder: Folder) -> bool:

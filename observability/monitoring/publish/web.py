@@ -66,10 +66,10 @@ class Answer(NamedTuple):
 class Web:
     """Asks one server."""
 
-    def __init__(self, access: Access, session: aiohttp.ClientSession, headers: Mapping[str, str]) -> None:
+    def __init__(self, access: Access, session: aiohttp.ClientSession) -> None:
         self._access = access
         self._session = session
-        self._headers = headers
+        self._shown = authorization(access)
 
     @property
     def url(self) -> str:
@@ -92,7 +92,13 @@ class Web:
         url = f"{self.url}{path}"
         try:
             async with self._session.request(
-                method, url, json=body, params=query, allow_redirects=False, proxy=proxy_for(url), headers=self._headers
+                method,
+                url,
+                json=body,
+                params=query,
+                allow_redirects=False,
+                proxy=proxy_for(url),
+                headers={"Accept": "application/json", **self._shown},
             ) as response:
                 answer = Answer(url, response.status, await response.read())
                 reason, location = response.reason or "", response.headers.get("Location", "")
@@ -116,7 +122,7 @@ class Web:
             document = None
         if isinstance(document, dict):
             text = str(document.get("message") or document.get("error") or text)
-        line = " ".join(hidden(text[: 10 * _EXCERPT], self._headers).split())[:_EXCERPT]
+        line = " ".join(hidden(text[: 10 * _EXCERPT], self._shown).split())[:_EXCERPT]
         return "".join(char if char.isprintable() else "?" for char in line)
 
 
@@ -126,13 +132,12 @@ async def opened(access: Access) -> AsyncIterator[Web]:
     parts = urlsplit(access.url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.password:
         raise SettingsError("--url", "", "expected http:// or https:// and a host, without a password")
-    headers = {"Accept": "application/json", **authorization(access)}
     connector = aiohttp.TCPConnector(ssl=_trusted(access.ca_file))
     timeout = aiohttp.ClientTimeout(total=access.timeout_seconds)
     async with aiohttp.ClientSession(
         timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), connector=connector
     ) as session:
-        yield Web(access, session, headers)
+        yield Web(access, session)
 
 
 def authorization(access: Access) -> dict[str, str]:

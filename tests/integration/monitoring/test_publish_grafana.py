@@ -194,6 +194,24 @@ async def test_a_lost_answer_to_a_removal_is_no_failure(filled: Grafana, access:
     assert "old" not in filled.dashboards
 
 
+async def test_what_grafana_adds_to_a_dashboard_does_not_keep_it_from_being_taken_back(
+    filled: Grafana, access: Access
+) -> None:
+    before = state(filled)
+
+    def fault(request: web.Request) -> int | None:
+        if request.method == "DELETE" and request.path.endswith("/old"):
+            for uid in ("a", "b"):
+                filled.dashboards[uid]["dashboard"]["preload"] = False
+            return 500
+        return None
+
+    filled.fault = fault
+    with pytest.raises(PublishError, match="all is as it was before"):
+        await publish(access)
+    assert state(filled) == before
+
+
 async def test_a_folder_that_was_made_is_removed_again(grafana: Grafana, access: Access) -> None:
     grafana.fault = faults(("POST", None), ("POST", 500))
     with pytest.raises(PublishError, match="all is as it was before"):

@@ -1,5 +1,6 @@
 """Rule files into a folder of a real Prometheus, which loads them or has its former ones back."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -196,12 +197,17 @@ async def test_without_anybody_to_tell_the_files_are_written(tmp_path: Path) -> 
 async def refusing(*statuses: int) -> AsyncIterator[str]:
     """The address of one that has loaded nothing and answers reloads with these statuses in turn.
 
-    A fake, since the real one never answers 400. Faithful to Prometheus' HTTP API: /api/v1/rules and /-/reload.
+    A fake, since the real one never answers 400. Faithful to Prometheus' HTTP API: /api/v1/rules and /-/reload, and to
+    its own metrics.
     """
     answers = iter(statuses)
 
     async def reload(_: server.Request) -> server.Response:
         return server.Response(status=next(answers), text="no\n")
+
+    async def metrics(_: server.Request) -> server.Response:
+        lines = ("success_timestamp_seconds 1.7e+09", "successful 1")
+        return server.Response(text="".join(f"prometheus_config_last_reload_{line}\n" for line in lines))
 
     async def rules(_: server.Request) -> server.Response:
         return server.json_response({"status": "success", "data": {"groups": []}})
@@ -209,6 +215,7 @@ async def refusing(*statuses: int) -> AsyncIterator[str]:
     application = server.Application()
     application.router.add_post("/-/reload", reload)
     application.router.add_get("/api/v1/rules", rules)
+    application.router.add_get("/metrics", metrics)
     async with TestServer(application) as started:
         yield str(started.make_url("")).rstrip("/")
 
@@ -222,6 +229,26 @@ async def test_any_refusal_takes_the_files_back(tmp_path: Path, again: int, said
         with pytest.raises(PublishError, match=rf"400 Bad Request: no\n{said}"):
             await put(tmp_path, {"prod-up.yml": UP}, url)
     assert contents(tmp_path) == {}
+
+
+async def test_a_signal_that_brings_no_reload_takes_the_files_back(tmp_path: Path) -> None:
+    """To a process that ends on SIGHUP, and an address where nothing is ever reloaded."""
+    process = await asyncio.create_subprocess_exec("sleep", "100")
+    try:
+        (tmp_path / "pid").write_text(str(process.pid))
+        (tmp_path / "rules").mkdir()
+        async with refusing() as url:
+            with pytest.raises(PublishError, match=r"has not reloaded within 0\.2 s after SIGHUP: its log says why"):
+                await put(tmp_path / "rules", {"prod-up.yml": UP}, url, pid_file=tmp_path / "pid", patience_seconds=0.2)
+        assert contents(tmp_path / "rules") == {}
+        await process.wait()
+        with pytest.raises(PublishError, match="No such process"):
+            await put(tmp_path / "rules", {"prod-up.yml": UP}, pid_file=tmp_path / "pid")
+        assert contents(tmp_path / "rules") == {}
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 def test_promtool_is_asked_first() -> None:

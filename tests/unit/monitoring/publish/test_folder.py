@@ -75,6 +75,17 @@ def test_only_rule_files_are_read(rules: Path) -> None:
     assert disk.read(rules) == (BEFORE, b"m")
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(PublishError, match="expected a folder"):
-        disk.read(tmp_path / "absent")
+def test_a_folder_that_is_not_there_or_cannot_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for name in ("absent", "file"):
+        with pytest.raises(PublishError, match=f"{name}: expected a folder"), disk.alone(tmp_path / name):
+            pass
+        with pytest.raises(PublishError, match=name):
+            disk.read(tmp_path / name)
+
+
+def test_two_runs_do_not_work_in_a_folder_at_once(tmp_path: Path) -> None:
+    with disk.alone(tmp_path), pytest.raises(PublishError, match="another gitops-obs publish"), disk.alone(tmp_path):
+        pass
+    with disk.alone(tmp_path):
+        pass
