@@ -79,6 +79,7 @@ def command() -> None:
 
 
 @command.command(
+    short_help="Dashboards into a folder of Grafana.",
     epilog="""\b
 Examples:
   gitops-obs publish grafana --url https://grafana.example.com --token-file token --environment prod --dry-run
@@ -136,6 +137,7 @@ async def _to_grafana(access: "Access", wanted: Mapping[str, Any], rules: Any, d
 
 
 @command.command(
+    short_help="Rules into a folder of Prometheus, and a reload.",
     epilog="""\b
 Examples:
   gitops-obs publish prometheus --folder rules --environment prod --dry-run
