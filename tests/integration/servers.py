@@ -16,7 +16,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -382,19 +382,9 @@ def write_kubeconfig(path: Path, url: str, cluster: Mapping[str, Any], user: Map
 
 
 class Prometheus(Server):
-    """A Prometheus with the scrape configurations and the rule files of a test, and what else is in its configuration.
+    """A Prometheus with the scrape configurations of a test, and what else is in its configuration."""
 
-    `lifecycle`: it reloads when it is asked to over HTTP.
-    """
-
-    def __init__(
-        self,
-        folder: Path,
-        scrape_configs: list[Mapping[str, Any]],
-        *flags: str,
-        lifecycle: bool = False,
-        **more: Any,
-    ) -> None:
+    def __init__(self, folder: Path, scrape_configs: list[Mapping[str, Any]], *flags: str, **more: Any) -> None:
         folder.mkdir(parents=True)
         self.folder = folder
         configuration = folder / "prometheus.yml"
@@ -405,7 +395,6 @@ class Prometheus(Server):
             *(str(tool("prometheus")), f"--config.file={configuration}", f"--storage.tsdb.path={folder / 'data'}"),
             *(f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"),
             *flags,
-            *(["--web.enable-lifecycle"] if lifecycle else []),
         ]
         super().__init__(arguments, folder / "prometheus.log")
 

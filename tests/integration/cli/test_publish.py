@@ -121,17 +121,19 @@ async def test_a_grafana_that_is_away_or_does_not_know_us_ends_with_3(
 async def test_all_rules_are_loaded_by_prometheus(tmp_path: Path) -> None:
     rules = tmp_path / "rules"
     rules.mkdir()
-    with servers.running(Prometheus(tmp_path / "prometheus", [], [f"{rules}/*.yml"], lifecycle=True)) as prometheus:
+    with servers.running(
+        Prometheus(tmp_path / "prometheus", [], "--web.enable-lifecycle", rule_files=[f"{rules}/*.yml"])
+    ) as prometheus:
         into = ("prometheus", "--folder", str(rules), "--url", prometheus.url)
         first = await publish(*into, "--environment", "prod", "--environment", "dev")
         assert (first.status, first.errors) == (0, [])
-        loaded = prometheus.rules()
+        loaded = prometheus.loaded()
         assert loaded.keys() == {path.name for path in rules.glob("*.yml")}
         assert {name.partition("-")[0] for name in loaded} == {"prod", "dev"}
         again = await publish(*into, "--environment", "prod")
         count = sum(name.startswith("prod-") for name in loaded)
         assert again == (0, [f"0 files published, {count} unchanged: {rules}"], [])
-        assert prometheus.rules() == loaded
+        assert prometheus.loaded() == loaded
 
 
 @pytest.mark.servers

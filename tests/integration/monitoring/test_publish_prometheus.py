@@ -32,7 +32,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     folder = tmp_path_factory.mktemp("lifecycle")
     (folder / "rules").mkdir()
     with servers.running(
-        Prometheus(folder / "prometheus", [], [str(folder / "rules" / "*.yml")], lifecycle=True)
+        Prometheus(folder / "prometheus", [], "--web.enable-lifecycle", rule_files=[str(folder / "rules" / "*.yml")])
     ) as started:
         yield started
 
@@ -77,7 +77,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 async def test_rules_are_written_and_loaded(running: Prometheus, rules: Path) -> None:
     said: list[str] = []
     await put(rules, {"prod-up.yml": UP, "prod-other.yml": OTHER}, running.url, said)
-    assert running.rules() == {"prod-up.yml": ["Down", "ups"], "prod-other.yml": ["Other"]}
+    assert running.loaded() == {"prod-up.yml": ["Down", "ups"], "prod-other.yml": ["Other"]}
     assert said == ["created prod-up.yml", "created prod-other.yml", f"loaded by {running.url}"]
 
 
@@ -101,12 +101,12 @@ async def test_rules_that_are_generated_no_more_are_removed_and_others_stay(runn
     (rules / "theirs.yml").write_text(OTHER)
     await put(rules, {"prod-up.yml": UP, "prod-other.yml": OTHER}, running.url)
     await put(rules, {"prod-up.yml": UP_FOR_LONG}, running.url)
-    assert running.rules() == {"prod-up.yml": ["Down", "ups"], "theirs.yml": ["Other"]}
+    assert running.loaded() == {"prod-up.yml": ["Down", "ups"], "theirs.yml": ["Other"]}
 
 
 async def test_what_prometheus_cannot_load_is_taken_back(running: Prometheus, rules: Path) -> None:
     await put(rules, {"prod-up.yml": UP, "prod-other.yml": OTHER}, running.url)
-    before, loaded = contents(rules), running.rules()
+    before, loaded = contents(rules), running.loaded()
     with pytest.raises(PublishError) as told:
         await put(rules, {"prod-up.yml": REFUSED, "prod-new.yml": OTHER}, running.url)
     first, last = str(told.value).splitlines()
@@ -114,7 +114,7 @@ async def test_what_prometheus_cannot_load_is_taken_back(running: Prometheus, ru
         f"POST {running.url}/-/reload was answered 500 Internal Server Error: failed to reload config"
     )
     assert last == "the former files are back, and loaded"
-    assert (contents(rules), running.rules(), told.value.exit_code) == (before, loaded, 3)
+    assert (contents(rules), running.loaded(), told.value.exit_code) == (before, loaded, 3)
 
 
 async def test_files_that_somebody_changed_are_in_the_way(running: Prometheus, rules: Path) -> None:
@@ -147,7 +147,9 @@ def signalled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     """A Prometheus that reloads by SIGHUP only."""
     folder = tmp_path_factory.mktemp("signalled")
     (folder / "rules").mkdir()
-    with servers.running(Prometheus(folder / "prometheus", [], [str(folder / "rules" / "*.yml")])) as started:
+    with servers.running(
+        Prometheus(folder / "prometheus", [], rule_files=[str(folder / "rules" / "*.yml")])
+    ) as started:
         yield started
 
 
@@ -162,12 +164,12 @@ async def test_reloading_by_a_signal(signalled: Prometheus, tmp_path: Path) -> N
     pid_file.write_text(f"{signalled.pid}\n")
     await put(folder, {"prod-up.yml": UP}, signalled.url, pid_file=pid_file)
     await put(folder, {"prod-up.yml": UP, "prod-other.yml": OTHER}, signalled.url, pid_file=pid_file)
-    assert signalled.rules().keys() == {"prod-up.yml", "prod-other.yml"}
+    assert signalled.loaded().keys() == {"prod-up.yml", "prod-other.yml"}
     before = contents(folder)
     with pytest.raises(PublishError, match="could not reload: its log says why\nthe former files are back, and loaded"):
         await put(folder, {"prod-up.yml": REFUSED}, signalled.url, pid_file=pid_file)
     assert contents(folder) == before
-    assert signalled.rules().keys() == {"prod-up.yml", "prod-other.yml"}
+    assert signalled.loaded().keys() == {"prod-up.yml", "prod-other.yml"}
 
 
 async def test_a_signal_alone_is_not_known_to_have_worked(signalled: Prometheus, tmp_path: Path) -> None:
