@@ -269,11 +269,12 @@ HISTORY = Section(
             unit=Unit.BYTES,
         ),
         _lines(
-            "Events that were not recorded",
-            "Full: the journal takes no events. Folded: events that a full journal did not take. Unreadable: what was "
-            "saved and begins anew.",
+            "Events that were not recorded, or not kept",
+            "Full: the journal takes no events. Folded: events that a full journal did not take. Cut early: delivered "
+            "events that went before their time. Unreadable: what was saved and begins anew.",
             (f"max by (instance) ({select(exporter.JOURNAL_FULL)})", "full, {{instance}}"),
             (_increase(select(exporter.EVENTS_FOLDED), "instance"), "folded, {{instance}}"),
+            (_increase(select(exporter.EVENTS_CUT_EARLY), "instance"), "cut early, {{instance}}"),
             (_increase(select(exporter.UNREADABLE_MEMORIES), "instance"), "unreadable, {{instance}}"),
         ),
         _lines(
