@@ -58,6 +58,7 @@ format: install ## put the code into the one format
 generate: install ## dashboards, alerts and routes of each environment, and the reference pages
 	$(BIN)/python -m observability.signals.reference > observability/signals/README.md
 	$(BIN)/gitops-obs generate
+	$(BIN)/python -m observability.monitoring.checks.reference > observability/monitoring/checks/README.md
 
 bench: install ## speed and memory at 100,000 applications, beside its peers
 	$(BIN)/python -m tests.benchmarks $(ARGS)

@@ -6,12 +6,13 @@ from typing import Any, Final, NamedTuple, cast
 
 from observability.delivery.sinks.catalogue import Factory
 from observability.errors import SettingsError
+from observability.monitoring.checks.rows import Check
 from observability.sources.engine import Engine
 
 ENGINES: Final = "gitops_observability.engines"
 """Entry points that are an `Engine`."""
 CHECKS: Final = "gitops_observability.checks"
-"""Entry points that can be called: a check of dashboards and alerts."""
+"""Entry points that are a `Check` of dashboards, alerts or routes."""
 SINKS: Final = "gitops_observability.sinks"
 """Entry points that can be called with the settings of a sink and the resource, and give a `model.outbox.Sink`."""
 
@@ -22,7 +23,7 @@ _CALLABLE: Final = "something to call"
 
 _GROUPS: Final[Mapping[str, tuple[str, Callable[[object], bool]]]] = {
     ENGINES: (_ENGINES_ARE, lambda value: isinstance(value, Engine)),
-    CHECKS: (_CALLABLE, callable),
+    CHECKS: ("a Check", lambda value: isinstance(value, Check)),
     SINKS: (_CALLABLE, callable),
 }
 """What an entry point of each group must be, in words and as a test."""
@@ -32,7 +33,7 @@ class Plugins(NamedTuple):
     """What was loaded, by the name of the entry point."""
 
     engines: Mapping[str, Engine]
-    checks: Mapping[str, Callable[..., Any]]
+    checks: Mapping[str, Check[Any]]
     sinks: Mapping[str, Factory]
 
 

@@ -38,6 +38,7 @@ VERBS: Final = (
     Verb("run", "observability.cli.run", "Watch a cluster and serve its metrics."),
     Verb("demo", "observability.cli.demo", "Run against a simulated cluster."),
     Verb("settings", "observability.cli.settings", "Print or judge the effective settings."),
+    Verb("check", "observability.cli.check", "What is wrong with rules, dashboards and routes, ours or anybody's?"),
     Verb("windows", "observability.cli.windows", "May this application sync now, and when does that change?"),
     Verb("explain", "observability.cli.explain", "What is believed of an application, and why."),
     Verb("publish", "observability.cli.publish", "Put dashboards into Grafana and rules into Prometheus."),

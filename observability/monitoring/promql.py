@@ -1,7 +1,7 @@
 """PromQL, read: what an expression selects, groups by and compares, as plain values. Pure.
 
-The only module that knows promql_parser. What it reads comes out as `Facts`; which labels a metric has comes in as a
-function, so that the way of labels through an expression can be followed.
+What is read comes out as `Facts`; which labels a metric has comes in as a function, so that the way of labels through
+an expression can be followed. Only this module and `shapes` know promql_parser.
 Source: promql_parser 0.12, PromQL of Prometheus 2.45.
 """
 
@@ -31,7 +31,8 @@ _INTERVALS: Final = {
 }
 _VARIABLE: Final = re.compile(r"\$\{(\w+)(?::\w+)?\}|\$(\w+)|\[\[(\w+)\]\]")
 _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|`[^`]*`')
-_COMPARISONS: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+COMPARISONS: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+"""Each operator that compares, and the one that says the same with both sides exchanged."""
 _SETS: Final = {"and", "unless", "or"}
 _ADDING: Final = {"label_replace", "label_join"}
 _NONE: Final[frozenset[str]] = frozenset()
@@ -82,16 +83,21 @@ class Facts(NamedTuple):
 
 def facts(expression: str, labels_of: LabelsOf, name: str, file: str = "") -> Facts:
     """What an expression says. `name` and `file`: the row that holds it. Raises SpecError for what is no PromQL."""
-    tree = _tree(expression, name, file)
+    tree = parsed(expression, name, file)
     reading = _Reading(labels_of)
     labels = reading.labels(tree)
-    nodes = tuple(_nodes(tree))
+    nodes = tuple(walked(tree))
     return Facts(
-        tuple(_selector(node) for node in nodes if isinstance(node, parser.VectorSelector)),
+        tuple(selector_of(node) for node in nodes if isinstance(node, parser.VectorSelector)),
         tuple(reading.groupings),
         tuple(_quantiles(nodes)),
         labels,
     )
+
+
+def labels_in(node: parser.Expr, labels_of: LabelsOf) -> Labels:
+    """The labels that the result of a node can have."""
+    return _Reading(labels_of).labels(node)
 
 
 def without_variables(expression: str) -> str:
@@ -111,21 +117,23 @@ def _plain(text: str) -> str:
     return _VARIABLE.sub(put, text)
 
 
-def _tree(expression: str, name: str, file: str) -> parser.Expr:
+def parsed(expression: str, name: str, file: str = "") -> parser.Expr:
+    """The tree of an expression. Raises SpecError as `facts` does."""
     try:
         return parser.parse(without_variables(expression))
     except ValueError as error:
         raise SpecError(name, f"expected PromQL: {error}, in {' '.join(expression.split())}", file) from error
 
 
-def _nodes(tree: parser.Expr) -> Iterator[parser.Expr]:
+def walked(tree: parser.Expr) -> Iterator[parser.Expr]:
     """The tree's nodes, parents first."""
     yield tree
-    for child in _children(tree):
-        yield from _nodes(child)
+    for child in below(tree):
+        yield from walked(child)
 
 
-def _children(node: parser.Expr) -> Iterable[parser.Expr]:
+def below(node: parser.Expr) -> Iterable[parser.Expr]:
+    """The nodes right below a node."""
     match node:
         case parser.BinaryExpr():
             return node.lhs, node.rhs
@@ -141,7 +149,8 @@ def _children(node: parser.Expr) -> Iterable[parser.Expr]:
             return ()
 
 
-def _selector(node: parser.VectorSelector) -> Selector:
+def selector_of(node: parser.VectorSelector) -> Selector:
+    """What a node selects."""
     alternatives = [node.matchers.matchers, *node.matchers.or_matchers]
     found = [Matcher(one.name, _operator(one), one.value) for some in alternatives for one in some]
     named = [one.value for one in found if one.label == "__name__" and one.operator == "="]
@@ -162,20 +171,20 @@ def _operator(matcher: parser.Matcher) -> str:
 
 def _quantiles(nodes: Iterable[parser.Expr]) -> Iterator[Quantile]:
     for node in nodes:
-        if isinstance(node, parser.BinaryExpr) and str(node.op) in _COMPARISONS:
+        if isinstance(node, parser.BinaryExpr) and str(node.op) in COMPARISONS:
             operator = str(node.op)
             yield from _compared(node.lhs, operator, node.rhs)
-            yield from _compared(node.rhs, _COMPARISONS[operator], node.lhs)
+            yield from _compared(node.rhs, COMPARISONS[operator], node.lhs)
 
 
 def _compared(left: parser.Expr, operator: str, right: parser.Expr) -> Iterator[Quantile]:
-    call, number = _bare(left), _number(right)
+    call, number = unwrapped(left), number_of(right)
     if number is not None and isinstance(call, parser.Call) and call.func.name == "histogram_quantile":
-        names = {_selector(node).name for node in _nodes(call) if isinstance(node, parser.VectorSelector)}
+        names = {selector_of(node).name for node in walked(call) if isinstance(node, parser.VectorSelector)}
         yield Quantile(tuple(sorted(names)), operator, number)
 
 
-def _bare(node: parser.Expr) -> parser.Expr:
+def unwrapped(node: parser.Expr) -> parser.Expr:
     """Without parentheses, and without an aggregation or function that changes no value much: max, min, avg."""
     while True:
         match node:
@@ -187,18 +196,18 @@ def _bare(node: parser.Expr) -> parser.Expr:
                 return node
 
 
-def _number(node: parser.Expr) -> float | None:
+def number_of(node: parser.Expr) -> float | None:
     """The value of a number, or of an arithmetic of numbers; None of everything else."""
     match node:
         case parser.NumberLiteral():
             return node.val
         case parser.ParenExpr():
-            return _number(node.expr)
+            return number_of(node.expr)
         case parser.UnaryExpr():
-            value = _number(node.expr)
+            value = number_of(node.expr)
             return None if value is None else -value
         case parser.BinaryExpr() if str(node.op) in {"*", "+", "-", "/"}:
-            return _arithmetic(str(node.op), _number(node.lhs), _number(node.rhs))
+            return _arithmetic(str(node.op), number_of(node.lhs), number_of(node.rhs))
         case _:
             return None
 
@@ -220,7 +229,7 @@ class _Reading:
         """The labels that the result can have."""
         match node:
             case parser.VectorSelector():
-                return self._labels_of(_selector(node).name)
+                return self._labels_of(selector_of(node).name)
             case parser.BinaryExpr():
                 return self._joined(node)
             case parser.AggregateExpr():
@@ -230,7 +239,7 @@ class _Reading:
             case parser.NumberLiteral() | parser.StringLiteral():
                 return _NONE
             case _:
-                (child,) = _children(node)
+                (child,) = below(node)
                 return self.labels(child)
 
     def _aggregated(self, node: parser.AggregateExpr) -> Labels:
@@ -255,8 +264,8 @@ class _Reading:
         if name in {"vector", "scalar", "time", "pi"} or not arguments:
             return _NONE
         if name in {"absent", "absent_over_time"}:
-            inner = next(one for one in _nodes(node) if isinstance(one, parser.VectorSelector))
-            return frozenset(one.label for one in _selector(inner).matchers if one.operator == "=")
+            inner = next(one for one in walked(node) if isinstance(one, parser.VectorSelector))
+            return frozenset(one.label for one in selector_of(inner).matchers if one.operator == "=")
         vector = arguments[1] if name in {"histogram_quantile", "quantile_over_time"} else arguments[0]
         if vector is None:
             return None
@@ -266,9 +275,9 @@ class _Reading:
 
     def _joined(self, node: parser.BinaryExpr) -> Labels:
         left, right = self.labels(node.lhs), self.labels(node.rhs)
-        if _is_scalar(node.lhs):
+        if is_scalar(node.lhs):
             return right
-        if _is_scalar(node.rhs):
+        if is_scalar(node.rhs):
             return left
         self._match(node, left, right)
         match str(node.op):
@@ -300,7 +309,7 @@ class _Reading:
                 return None if labels is None else labels | frozenset(modifier.group_labels or ())
         named = tuple(modifier.matching.labels)
         on = modifier.matching.type == parser.LabelModifierType.Include
-        if str(node.op) in _COMPARISONS and not modifier.return_bool:
+        if str(node.op) in COMPARISONS and not modifier.return_bool:
             return left
         return frozenset(named) if on else _minus(left, named)
 
@@ -309,15 +318,16 @@ def _minus(labels: Labels, names: Iterable[str]) -> Labels:
     return None if labels is None else labels - frozenset(names)
 
 
-def _is_scalar(node: parser.Expr) -> bool:
+def is_scalar(node: parser.Expr) -> bool:
+    """Whether a node has one value and no series."""
     match node:
         case parser.NumberLiteral():
             return True
         case parser.Call():
             return node.func.name in {"scalar", "time", "pi"}
         case parser.ParenExpr() | parser.UnaryExpr():
-            return _is_scalar(node.expr)
+            return is_scalar(node.expr)
         case parser.BinaryExpr():
-            return _is_scalar(node.lhs) and _is_scalar(node.rhs)
+            return is_scalar(node.lhs) and is_scalar(node.rhs)
         case _:
             return False
