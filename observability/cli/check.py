@@ -65,17 +65,9 @@ def command(ctx: click.Context, /, paths: tuple[Path, ...], output: str, only_li
     corpus = _corpus(texts, given["scrape_interval"])
     chosen = _chosen(checks, given["rules"], given["exclude"])
     found = running.findings(corpus, chosen, (check.name for check in checks))
-    seen = [file for file in corpus.texts if file not in corpus.left_out]
+    seen = corpus.files()
     click.echo(_written(output, found, corpus, seen, width), nl=False)
-    ctx.exit(_status(found, corpus, seen))
-
-
-def _status(found: Sequence["Finding"], corpus: "Corpus", seen: Sequence[str]) -> int:
-    unreadable = {one.place.file for one in corpus.unreadable}
-    whole = corpus.rules or corpus.boards or corpus.routings or corpus.scrapes
-    if not seen or (unreadable and not whole):
-        return _NOTHING_READ
-    return int(any(not one.ignored for one in found))
+    ctx.exit(int(any(not one.ignored for one in found)) if seen else _NOTHING_READ)
 
 
 def _checks(config: Path | None) -> tuple["Check[Any]", ...]:

@@ -123,7 +123,9 @@ def _suspended(rule: Rule) -> Iterator[Found]:
     for selector in _plain(rule):
         negative = [one for one in _matchers(selector, "health_status") if one.operator in {"!=", "!~"}]
         if negative and not any("Suspended" in one.value for one in negative):
-            yield Found("all but what is named alerts, and so does Suspended", rule.expression.line_of("health_status"))
+            yield Found(
+                "all but what is named alerts, and so does Suspended", rule.expression.line_of_matcher("health_status")
+            )
 
 
 def _mixed(rule: Rule) -> Iterator[Found]:
@@ -132,20 +134,20 @@ def _mixed(rule: Rule) -> Iterator[Found]:
             for one in _matchers(selector, label):
                 if one.operator in {"!=", "!~"} and worst not in one.value:
                     said = f"{label} {one.operator} {one.value} mixes {worst} with the others"
-                    yield Found(said, rule.expression.line_of(label))
+                    yield Found(said, rule.expression.line_of_matcher(label))
 
 
 def _pending(rule: Rule) -> Iterator[Found]:
     if _is_about_out_of_sync(rule):
         knows = any(one.name.startswith(_KNOWS_PENDING) for one in _selectors(rule))
         if not knows and not any(_matchers(one, label) for one in _selectors(rule) for label in _PENDING):
-            yield Found("what waits for a manual sync is OutOfSync too", rule.expression.line_of("sync_status"))
+            yield Found("what waits for a manual sync is OutOfSync too", rule.expression.line_of_matcher("sync_status"))
 
 
 def _windows(rule: Rule) -> Iterator[Found]:
     knows = any(word in one.name for one in _selectors(rule) for word in _KNOWS_WINDOWS)
     if _is_about_out_of_sync(rule) and not knows:
-        yield Found("what waits for a sync window is OutOfSync too", rule.expression.line_of("sync_status"))
+        yield Found("what waits for a sync window is OutOfSync too", rule.expression.line_of_matcher("sync_status"))
 
 
 def _is_about_out_of_sync(rule: Rule) -> bool:
@@ -168,7 +170,8 @@ def _no_autosync(rule: Rule) -> Iterator[Found]:
         states = {one.label for one in selector.matchers} & set(_STATES)
         if off and not states and not {one.label for one in selector.matchers} & _PLACES:
             yield Found(
-                "it fires for ever where syncs are manual on purpose", rule.expression.line_of("autosync_enabled")
+                "it fires for ever where syncs are manual on purpose",
+                rule.expression.line_of_matcher("autosync_enabled"),
             )
 
 

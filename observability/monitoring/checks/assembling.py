@@ -1,6 +1,7 @@
 """From what was read of all files to one corpus; expressions are read by the metrics and rules that there are. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from observability.errors import SpecError
@@ -29,6 +30,11 @@ from observability.signals.catalogue import Type
 
 DEFAULT_SCRAPE_SECONDS: Final = 30.0
 """As the chart and most operators have it."""
+_VARIABLE: Final = re.compile(r"\$\{(?!__)\w+(?::\w+)?\}|\$(?!__)\w+|\[\[\w+\]\]")
+"""A variable of a dashboard that may stand for a name: what it becomes only Grafana knows."""
+_OF_VARIABLES: Final = re.compile(
+    r"label_values\((?P<series>.+),\s*\$?\{?\w+\}?\s*\)|query_result\((?P<expression>.+)\)", re.DOTALL
+)
 
 
 def corpus(texts: Mapping[str, str], scrape_seconds: float | None = None) -> Corpus:
@@ -111,16 +117,22 @@ class _Reader:
             place=place,
             value=value,
             panels=tuple(self._panel(source, one, title) for one in _panel_paths(source, path)),
-            annotations=tuple(self._annotations(source, (*path, "annotations", "list"), title)),
+            expressions=(
+                *self._expressions(source, (*path, "annotations", "list"), title, _of_annotation),
+                *self._expressions(source, (*path, "templating", "list"), title, _of_variable),
+            ),
             lines={key: source.line(*path, key) for key in map(str, value)},
         )
 
-    def _annotations(self, source: Source, path: Path, board: str) -> Iterator[Expression]:
+    def _expressions(
+        self, source: Source, path: Path, board: str, queries: Callable[[Source, Path], Iterable[tuple[Path, str]]]
+    ) -> Iterator[Expression]:
+        """Those of a list that is no panel's."""
         listed = source.at(*path)
         for index in range(len(listed) if isinstance(listed, list) else 0):
-            for where, text in _of_annotation(source, (*path, index)):
+            for where, text in queries(source, (*path, index)):
                 place = Place(source.file, source.line(*where), source.line(*where), board)
-                yield self._expression(source, where, place, text)
+                yield self._expression(source, where, place, text, panel=True)
 
     def _panel(self, source: Source, path: Path, board: str) -> Panel:
         value = source.at(*path)
@@ -144,7 +156,7 @@ class _Reader:
         data_source = value.get("datasource") or panel.get("datasource")
         of = text_of(data_source.get("type")) if isinstance(data_source, Mapping) else ""
         text = text_of(value.get("expr"))
-        prometheus = of == "prometheus" or (of == "" and bool(text))
+        prometheus = of == "prometheus" or (not of and bool(text) and "loki" not in str(data_source).lower())
         where = (*path, "expr")
         expression = self._expression(source, where, place, text, panel=True) if prometheus and text else None
         return Target(text_of(value.get("refId")), data_source, prometheus, expression)
@@ -155,24 +167,30 @@ class _Reader:
             place=place,
             text=text if source.is_block(*path) else " ".join(text.split("\n")),
             line=line,
-            reading=self._reading(text, place.subject),
+            reading=self._reading(text, panel),
             known=self._known,
             scrape_seconds=self._scrape_seconds,
             added=self._added,
             panel=panel,
         )
 
-    def _reading(self, text: str, subject: str) -> Reading:
+    def _reading(self, text: str, panel: bool) -> Reading:
         if text not in self._readings:
-            self._readings[text] = self._read(text, subject)
-        return self._readings[text]
+            self._readings[text] = self._read(text)
+        reading = self._readings[text]
+        named = _VARIABLE.sub("variable", text)
+        if not reading.wrong or not panel or named == text or self._read(named).wrong:
+            return reading
+        return Reading()
 
-    def _read(self, text: str, subject: str) -> Reading:
+    def _read(self, text: str) -> Reading:
         labels = labels_of(self._known)
         try:
-            return Reading(facts=facts(text, labels, subject), shape=shape(text, labels, subject))
+            return Reading(facts=facts(text, labels, ""), shape=shape(text, labels, ""))
         except SpecError as error:
             return Reading(wrong=error.expected)
+        except RecursionError:
+            return Reading(wrong="expected PromQL that is not nested without end")
 
 
 def _texts(found: object) -> Mapping[str, str]:
@@ -214,3 +232,13 @@ def _of_annotation(source: Source, path: Path) -> Iterator[tuple[Path, str]]:
             text = text_of(source.at(*where))
             if text:
                 yield where, text
+
+
+def _of_variable(source: Source, path: Path) -> Iterator[tuple[Path, str]]:
+    """The series that label_values(SERIES, LABEL) and query_result(EXPRESSION) ask for."""
+    for where in ((*path, "query"), (*path, "query", "query"), (*path, "definition")):
+        text = text_of(source.at(*where))
+        found = _OF_VARIABLES.fullmatch(text.strip())
+        if found:
+            yield where, found["series"] or found["expression"]
+            return

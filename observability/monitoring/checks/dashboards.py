@@ -59,9 +59,19 @@ def _no_unit(panel: Panel) -> Iterator[Found]:
     defaults = _at(panel.value, "fieldConfig", "defaults")
     options = _at(panel.value, "options")
     names_only = options.get("textMode") == "name"
-    overridden = '"unit"' in str(panel.value.get("fieldConfig")).replace("'", '"')
-    if not defaults.get("unit") and not defaults.get("mappings") and not names_only and not overridden:
+    if not defaults.get("unit") and not defaults.get("mappings") and not names_only and not _has_own_units(panel):
         yield Found("its numbers have no unit")
+
+
+def _has_own_units(panel: Panel) -> bool:
+    """Whether some of its fields have a unit of their own."""
+    overrides = _at(panel.value, "fieldConfig").get("overrides")
+    for one in overrides if isinstance(overrides, list) else ():
+        properties = one.get("properties") if isinstance(one, Mapping) else None
+        for row in properties if isinstance(properties, list) else ():
+            if isinstance(row, Mapping) and row.get("id") == "unit":
+                return True
+    return False
 
 
 def _at(value: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:

@@ -1,6 +1,7 @@
 """What is checked, as values: rules, expressions, dashboards, panels, routes, scrapes, and all together. Pure."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -46,8 +47,12 @@ class Expression:
 
     def line_of(self, words: str) -> int:
         """The line on which the words stand in the expression; where it begins when they do not."""
-        before = self.text.partition(words)[0] if words in self.text else ""
-        return self.line + before.count("\n")
+        return self.line + self.text.count("\n", 0, max(self.text.find(words), 0))
+
+    def line_of_matcher(self, label: str) -> int:
+        """The line on which a label is matched; where the expression begins when it is not."""
+        found = re.search(rf"\b{re.escape(label)}\s*[=!]", self.text)
+        return self.line + self.text.count("\n", 0, found.start() if found else 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,12 +105,12 @@ class Panel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """A dashboard of Grafana, classic. `lines`: of its own keys; `annotations`: the expressions of its annotations."""
+    """A dashboard of Grafana, classic. `lines`: of its own keys; `expressions`: of annotations and variables."""
 
     place: Place
     value: Mapping[str, Any]
     panels: Sequence[Panel]
-    annotations: Sequence[Expression]
+    expressions: Sequence[Expression]
     lines: Mapping[str, int]
 
 
@@ -158,3 +163,8 @@ class Corpus:
     """Files that hold nothing to check."""
     names: frozenset[str] = frozenset()
     """The names of all checks that there are."""
+
+    def files(self) -> tuple[str, ...]:
+        """The files in which there was something to check."""
+        found: Iterable[Rule | Board | Routing | Scrape] = (*self.rules, *self.boards, *self.routings, *self.scrapes)
+        return tuple(dict.fromkeys(one.place.file for one in found))

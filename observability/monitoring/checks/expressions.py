@@ -46,7 +46,7 @@ def _unknown_label(expression: Expression) -> Iterator[Found]:
             continue
         for one in selector.matchers:
             if not has(metric, one.label, expression.added) and one.value:
-                yield Found(_lacks(metric, one.label), expression.line_of(one.label))
+                yield Found(_lacks(metric, one.label), expression.line_of_matcher(one.label))
     for grouping in _groupings(expression):
         for label in _missing(expression, grouping):
             yield Found(f"{grouping.word}({label}): no series here has that label", expression.line_of(label))

@@ -26,9 +26,10 @@ def texts_of(paths: Sequence[Path]) -> Texts:
                 unread[str(file)] = f"expected at most {_LARGEST_BYTES // 1024 // 1024} MiB"
             else:
                 read[str(file)] = file.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            said = error.strerror if isinstance(error, OSError) else str(error)
-            unread[str(file)] = f"expected a text in UTF-8: {said}"
+        except OSError as error:
+            unread[str(file)] = f"expected a file that can be read: {error.strerror}"
+        except UnicodeDecodeError as error:
+            unread[str(file)] = f"expected a text in UTF-8: {error.reason} at byte {error.start}"
     return Texts(read, unread, frozenset(str(path) for path in paths if not path.is_dir()))
 
 

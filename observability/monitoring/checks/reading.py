@@ -133,7 +133,7 @@ def _routing(source: Source, path: Path) -> Iterator[Routing | Unreadable]:
 def _scrapes(source: Source, path: Path) -> Iterator[Scrape]:
     value = source.at(*path)
     everywhere = value.get("global")
-    default = everywhere.get("scrape_interval", "1m") if isinstance(everywhere, Mapping) else None
+    default = everywhere.get("scrape_interval", "1m") if isinstance(everywhere, Mapping) else "1m"
     jobs = value.get("scrape_configs")
     for index, job in enumerate(jobs if isinstance(jobs, list) else ()):
         if isinstance(job, Mapping):
@@ -145,7 +145,8 @@ def _scrapes(source: Source, path: Path) -> Iterator[Scrape]:
 
 def _added(job: Mapping[str, Any]) -> Iterator[str]:
     """Labels that a job puts on its targets."""
-    for static in job.get("static_configs") or ():
+    statics = job.get("static_configs")
+    for static in statics if isinstance(statics, list) else ():
         if isinstance(static, Mapping) and isinstance(static.get("labels"), Mapping):
             yield from map(str, static["labels"])
     yield from _relabeled(job.get("relabel_configs"), "target_label")
@@ -179,6 +180,14 @@ def _names(found: object) -> Iterable[str]:
     return map(str, found) if isinstance(found, list) else ()
 
 
+def _has_rules(value: Mapping[str, Any]) -> bool:
+    """Groups of Prometheus; those of Grafana's own alerts come with an apiVersion."""
+    groups = value.get("groups")
+    if not isinstance(groups, list) or "apiVersion" in value:
+        return False
+    return not groups or any(isinstance(one, Mapping) and {"rules", "name"} & one.keys() for one in groups)
+
+
 class _Shape(NamedTuple):
     """A document that is told by its keys."""
 
@@ -187,7 +196,7 @@ class _Shape(NamedTuple):
 
 
 _SHAPES: Final = (
-    _Shape(lambda value: "groups" in value and not _is_board(value), _rules),
+    _Shape(_has_rules, _rules),
     _Shape(lambda value: "route" in value or "inhibit_rules" in value, _routing),
     _Shape(lambda value: "scrape_configs" in value, _scrapes),
     _Shape(lambda value: _is_board(value) or _is_board(value.get("dashboard")), _boards),

@@ -35,7 +35,7 @@ def _documents(corpus: Corpus) -> Iterator[Any]:
     for rule in corpus.rules:
         yield from (rule, rule.expression)
     for board in corpus.boards:
-        yield from (board, *board.annotations)
+        yield from (board, *board.expressions)
         for panel in board.panels:
             yield panel
             yield from (target.expression for target in panel.targets if target.expression is not None)

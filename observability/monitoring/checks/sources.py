@@ -42,17 +42,13 @@ class Source(NamedTuple):
         return not self.flat and path in self.document.blocks
 
     def end(self, *path: str | int) -> int:
-        """The last line in the file of what is at a path."""
+        """The last line in the file of what is at a path. What an alias repeats has no lines of its own."""
         value = self.at(*path)
-        match value:
-            case Mapping() if value:
-                return max(self.end(*path, key) for key in value)
-            case list() if value:
-                return self.end(*path, len(value) - 1)
-            case str() if self.is_block(*path):
-                return self.text_line(*path) + max(len(value.splitlines()) - 1, 0)
-            case _:
-                return self.line(*path)
+        if isinstance(value, str) and self.is_block(*path):
+            return self.text_line(*path) + max(len(value.splitlines()) - 1, 0)
+        keys = range(len(value)) if isinstance(value, list) else value if isinstance(value, Mapping) else ()
+        below = [self.end(*path, key) for key in keys if (*path, key) in self.document.lines]
+        return max(below, default=self.line(*path))
 
     def below(self, path: Path) -> Iterator[Path]:
         """The paths of all that stands at and below a path."""

@@ -41,7 +41,7 @@ def _same_uids(corpus: Corpus) -> Iterator[Found]:
     first: dict[tuple[str, object], Place] = {}
     for board in corpus.boards:
         uid, folder = board.value.get("uid"), board.place.file.rpartition("/")[0]
-        other = first.setdefault((folder, uid), board.place) if uid else board.place
+        other = first.setdefault((folder, uid), board.place) if isinstance(uid, str) and uid else board.place
         if other is not board.place:
             yield Found(f"the uid {uid} is that of {other.file}:{other.first} too", place=board.place)
 

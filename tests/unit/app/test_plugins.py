@@ -66,14 +66,15 @@ def test_what_the_settings_do_not_name_is_not_imported(install: Install) -> None
 
 def test_a_name_may_be_of_several_groups(install: Install) -> None:
     code = """
+        from observability.monitoring.checks.rows import Check, Severity
         from observability.sources.engine import Engine
         FLUX = Engine("flux", ())
-        def check(): ...
+        CHECK = Check(name="flux", severity=Severity.NOTE, says="", why="", mend="", of=object, find=lambda one: ())
     """
-    install("obs-flux", "obs_flux", code, engines="flux = obs_flux:FLUX", checks="flux = obs_flux:check")
+    install("obs-flux", "obs_flux", code, engines="flux = obs_flux:FLUX", checks="flux = obs_flux:CHECK")
     plugins = load(["flux"])
     assert plugins.engines["flux"].name == "flux"
-    assert plugins.checks["flux"].__name__ == "check"
+    assert plugins.checks["flux"].name == "flux"
     assert plugins.sinks == {}
 
 
