@@ -3,17 +3,20 @@
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 
 from observability.cli import tables
-
-if TYPE_CHECKING:
-    from observability.monitoring.checks.documents import Corpus
-    from observability.monitoring.checks.files import Texts
-    from observability.monitoring.checks.rows import Check, Finding
+from observability.monitoring.checks import assembling, durations, files, outputs, running
+from observability.monitoring.checks.catalogue import CHECKS
+from observability.monitoring.checks.documents import Corpus, Unreadable
+from observability.monitoring.checks.files import Texts
+from observability.monitoring.checks.outputs import message
+from observability.monitoring.checks.rows import Check, Finding, Place
+from observability.settings import load
 
 _WIDEST: Final = 160
 _INDENT: Final = "    "
@@ -59,8 +62,6 @@ def command(ctx: click.Context, /, paths: tuple[Path, ...], output: str, only_li
         return
     if not paths:
         raise click.UsageError("expected files or folders to check")
-    from observability.monitoring.checks import files, running  # noqa: PLC0415 - loaded when asked for
-
     texts = files.texts_of(paths)
     corpus = _corpus(texts, given["scrape_interval"])
     chosen = _chosen(checks, given["rules"], given["exclude"])
@@ -70,11 +71,8 @@ def command(ctx: click.Context, /, paths: tuple[Path, ...], output: str, only_li
     ctx.exit(int(any(not one.ignored for one in found)) if seen else _NOTHING_READ)
 
 
-def _checks(config: Path | None) -> tuple["Check[Any]", ...]:
+def _checks(config: Path | None) -> tuple[Check[Any], ...]:
     """Ours, and those of the plugins that the settings name."""
-    from observability.monitoring.checks.catalogue import CHECKS  # noqa: PLC0415 - loaded when asked for
-    from observability.settings import load  # noqa: PLC0415
-
     settings = load(config)
     if not settings.plugins:
         return CHECKS
@@ -83,7 +81,7 @@ def _checks(config: Path | None) -> tuple["Check[Any]", ...]:
     return (*CHECKS, *plugins.load(settings.plugins, str(config or "settings")).checks.values())
 
 
-def _chosen(checks: Sequence["Check[Any]"], only: Sequence[str], without: Sequence[str]) -> tuple["Check[Any]", ...]:
+def _chosen(checks: Sequence[Check[Any]], only: Sequence[str], without: Sequence[str]) -> tuple[Check[Any], ...]:
     known = [check.name for check in checks]
     for option, names in (("--rule", only), ("--exclude", without)):
         for name in names:
@@ -92,14 +90,8 @@ def _chosen(checks: Sequence["Check[Any]"], only: Sequence[str], without: Sequen
     return tuple(check for check in checks if (not only or check.name in only) and check.name not in without)
 
 
-def _corpus(texts: "Texts", interval: str | None) -> "Corpus":
+def _corpus(texts: Texts, interval: str | None) -> Corpus:
     """The documents, and as unreadable ones the files that could not be read or that hold nothing though named."""
-    from dataclasses import replace  # noqa: PLC0415
-
-    from observability.monitoring.checks import assembling, durations  # noqa: PLC0415 - loaded when asked for
-    from observability.monitoring.checks.documents import Unreadable  # noqa: PLC0415
-    from observability.monitoring.checks.rows import Place  # noqa: PLC0415
-
     seconds = None if interval is None else durations.seconds_of(interval)
     if interval is not None and not seconds:
         raise click.BadParameter(f"expected a duration as 30s or 1m, got {interval}", param_hint="--scrape-interval")
@@ -110,9 +102,7 @@ def _corpus(texts: "Texts", interval: str | None) -> "Corpus":
     return replace(corpus, unreadable=[*corpus.unreadable, *unread])
 
 
-def _written(output: str, found: Sequence["Finding"], corpus: "Corpus", seen: Sequence[str], width: int | None) -> str:
-    from observability.monitoring.checks import outputs  # noqa: PLC0415 - loaded when asked for
-
+def _written(output: str, found: Sequence[Finding], corpus: Corpus, seen: Sequence[str], width: int | None) -> str:
     machines: Mapping[str, Callable[[Sequence[Finding], Iterable[str]], str]] = {
         "json": outputs.as_json,
         "sarif": outputs.as_sarif,
@@ -123,7 +113,7 @@ def _written(output: str, found: Sequence["Finding"], corpus: "Corpus", seen: Se
     return "\n".join(_for_people(found, corpus, seen, width)) + "\n"
 
 
-def _for_people(found: Sequence["Finding"], corpus: "Corpus", seen: Sequence[str], width: int | None) -> Iterator[str]:
+def _for_people(found: Sequence[Finding], corpus: Corpus, seen: Sequence[str], width: int | None) -> Iterator[str]:
     """The findings by files, then why each check is one and how to mend it, then how many."""
     open_ones = [one for one in found if not one.ignored]
     for file in dict.fromkeys(one.place.file for one in open_ones):
@@ -141,9 +131,7 @@ def _for_people(found: Sequence["Finding"], corpus: "Corpus", seen: Sequence[str
     yield from tables.wrapped(_summary(found, corpus, seen), width)
 
 
-def _of_file(found: Sequence["Finding"], width: int | None) -> Iterator[str]:
-    from observability.monitoring.checks.outputs import message  # noqa: PLC0415 - loaded when asked for
-
+def _of_file(found: Sequence[Finding], width: int | None) -> Iterator[str]:
     heads = tables.aligned([(f"{one.line:>5}", one.check.severity.value, one.check.name) for one in found])
     longest = max(map(len, heads))
     beside = width is None or width - longest - 2 >= _LEAST_TEXT
@@ -161,7 +149,7 @@ def _room(width: int | None, taken: int) -> int | None:
     return None if width is None else width - taken
 
 
-def _summary(found: Sequence["Finding"], corpus: "Corpus", seen: Sequence[str]) -> str:
+def _summary(found: Sequence[Finding], corpus: Corpus, seen: Sequence[str]) -> str:
     ignored = sum(1 for one in found if one.ignored)
     counts = [
         _of(number, word)
@@ -180,6 +168,6 @@ def _of(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
 
 
-def _listed(checks: Sequence["Check[Any]"], width: int | None) -> Iterator[str]:
+def _listed(checks: Sequence[Check[Any]], width: int | None) -> Iterator[str]:
     rows = [(check.name, check.severity.value, check.says) for check in checks]
     yield from (tables.cut(line, width) for line in tables.aligned([("CHECK", "SEVERITY", "WHAT IT SAYS"), *rows]))

@@ -2,12 +2,13 @@
 
 from typing import Any, Final
 
-from observability.monitoring.checks import alerts, dashboards, expressions, routing, together
+from observability.monitoring.checks import alerts, dashboards, expressions, routing, states, together
 from observability.monitoring.checks.rows import Check
 
 TOPICS: Final[tuple[tuple[str, tuple[Check[Any], ...]], ...]] = (
     ("Expressions, of rules and panels", expressions.CHECKS),
     ("Alerts", alerts.CHECKS),
+    ("Alerts of Argo CD", states.CHECKS),
     ("Dashboards", dashboards.CHECKS),
     ("Alertmanager", routing.CHECKS),
     ("All together", together.CHECKS),

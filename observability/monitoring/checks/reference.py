@@ -17,7 +17,8 @@ or anybody's. This page is generated from the rows: `make generate`.
   alertmanager.yml, scrape configurations, ServiceMonitor and PodMonitor. Folders are read whole: *.yml, *.yaml, *.json.
 - Severities: error, it does not do what it says; warning, it misleads on a bad day; note, others will have trouble with
   it.
-- `# gitops-obs: ignore CHECK REASON` in a rule, or right above it, is a finding less. Without a reason it is one more.
+- `# gitops-obs: ignore CHECK REASON` in a rule, or right above it, is a finding less; without a reason it is one more.
+  JSON has no comments: there, `--exclude CHECK`.
 - Exit codes: 0 nothing found, 1 findings, 2 usage, 3 nothing could be read.
 """
 

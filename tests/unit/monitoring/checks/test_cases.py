@@ -122,6 +122,11 @@ CASES = (
     ),
     Case(
         "suspended-alerts",
+        lambda: of_alert(f'{INFO}{{health_status!~"Healthy|Degraded"}} == 1'),
+        lambda: of_alert(f'{INFO}{{health_status!=""}} == 1'),
+    ),
+    Case(
+        "suspended-alerts",
         lambda: of_alert(f'{INFO}{{health_status!="Healthy"}} == 1'),
         lambda: of_alert(f'{INFO}{{health_status!~"Healthy|Suspended"}} == 1'),
     ),
@@ -139,6 +144,11 @@ CASES = (
         "out-of-sync-awaits-window",
         lambda: of_alert(f'{INFO}{{sync_status="OutOfSync"}} == 1'),
         lambda: of_alert(f'{INFO}{{sync_status="OutOfSync"}} unless on () gitops_application_sync_blocked == 1'),
+    ),
+    Case(
+        "autosync-off-everywhere",
+        lambda: of_alert(f'{INFO}{{autosync_enabled!="true", name!~""}} == 1'),
+        lambda: of_alert(f'{INFO}{{autosync_enabled!="true", name!~"shop-.*"}} == 1'),
     ),
     Case(
         "autosync-off-everywhere",
@@ -198,6 +208,12 @@ CASES = (
         lambda: routed(PAGED, {"source_matchers": ["a=b"], "target_matchers": ["c=d"], "equal": ["environment"]}),
     ),
     Case("route-without-receiver", lambda: routed({"receiver": "nobody"}), lambda: routed(PAGED)),
+    Case("route-without-receiver", lambda: routed({"routes": []}), lambda: routed({"receiver": "people"})),
+    Case(
+        "route-without-receiver",
+        lambda: names(checked({"am.yml": "inhibit_rules: []"})),
+        lambda: names(checked({"am.yml": "route: {receiver: a}\nreceivers: [{name: a, webhook_configs: [{}]}]"})),
+    ),
     Case("receiver-reaches-nobody", lambda: routed({"receiver": "lost"}), lambda: routed(PAGED)),
     Case(
         "critical-unrouted",

@@ -60,7 +60,7 @@ def test_what_is_missing_altogether_is_found(found: tuple[Finding, ...]) -> None
 def test_each_finding_is_on_the_line_that_is_wrong(found: tuple[Finding, ...]) -> None:
     lines = PUBLIC.read_text().splitlines()
     on = {(one.place.subject, one.check.name): lines[one.line - 1].strip() for one in found}
-    assert on["SyncFailed", "first-increment-missed"].startswith("increase(argocd_app_sync_total")
+    assert on["SyncFailed", "first-increment-missed"].startswith("round(increase(argocd_app_sync_total{")
     assert on["Unhealthy", "for-over-states"] == "for: 15m"
     assert on["ReconciliationSlow", "threshold-above-buckets"].startswith("sum by (le, job, dest_server)")
     assert on["OutOfSync", "states-mixed"] == 'argocd_app_info{sync_status!="Synced"}'
