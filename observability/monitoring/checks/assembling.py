@@ -116,7 +116,7 @@ class _Reader:
         return Board(
             place=place,
             value=value,
-            panels=tuple(self._panel(source, one, title) for one in _panel_paths(source, path)),
+            panels=tuple(self._panel(source, one) for one in _panel_paths(source, path)),
             expressions=(
                 *self._expressions(source, (*path, "annotations", "list"), title, _of_annotation),
                 *self._expressions(source, (*path, "templating", "list"), title, _of_variable),
@@ -134,9 +134,9 @@ class _Reader:
                 place = Place(source.file, source.line(*where), source.line(*where), board)
                 yield self._expression(source, where, place, text, panel=True)
 
-    def _panel(self, source: Source, path: Path, board: str) -> Panel:
+    def _panel(self, source: Source, path: Path) -> Panel:
         value = source.at(*path)
-        subject = f"{board} / {text_of(value.get('title')) or 'panel ' + text_of(value.get('id'))}"
+        subject = text_of(value.get("title")) or f"panel {text_of(value.get('id'))}"
         place = Place(source.file, source.line(*path), source.end(*path), subject)
         targets = value.get("targets")
         return Panel(
