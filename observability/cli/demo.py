@@ -1,34 +1,32 @@
-"""The verb `demo`: a simulated cluster in one process, the exporter in another, and this one that watches over both."""
+"""The verb `demo`: a simulated cluster in one process, the exporter in another, and this one that watches over them.
+
+With a Prometheus, an Alertmanager and somebody who is called, where these are installed.
+"""
 
 import asyncio
 import os
-import signal
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
-from typing import Final, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-import aiohttp
 import click
 
+from observability.cli import children
+from observability.cli.children import Child, DemoError
 from observability.delivery import listening
 from observability.demo import cluster
-from observability.errors import ObservabilityError, SettingsError
+from observability.demo.company import stamp
+from observability.errors import SettingsError
 from observability.settings.values import host_and_port
 
+if TYPE_CHECKING:
+    from observability.demo.monitors import Monitors
+    from observability.demo.pages import Page
+
 CLOCK: Final = time.time  # noqa: TID251 - the simulated cluster is a program of its own, and this is where it begins
-STOP_SECONDS: Final = 10.0
-START_SECONDS: Final = 30.0
-_MODULE: Final = "observability"
-_TIED: Final = f"""\
-import ctypes, runpy, signal
-ctypes.CDLL(None).prctl(1, signal.SIGTERM)
-runpy.run_module("{_MODULE}", run_name="__main__")
-"""
-"""The program as one that gets a SIGTERM when its parent is gone (PR_SET_PDEATHSIG), even by SIGKILL; Linux only."""
 
 
 class Exporter(NamedTuple):
@@ -50,10 +48,15 @@ class Exporter(NamedTuple):
         return self.events == "-"
 
 
-class DemoError(ObservabilityError):
-    """One of the two processes ended by itself, or does not answer."""
+class Plan(NamedTuple):
+    """What is started. `monitors` None: only the cluster and the exporter, `left_out` says why, when there is more."""
 
-    exit_code = 3
+    options: cluster.Options
+    kubeconfig: Path
+    duration: float | None
+    exporter: Exporter
+    monitors: "Monitors | None"
+    left_out: str
 
 
 @click.command(
@@ -62,11 +65,12 @@ Examples:
   gitops-obs demo
   gitops-obs demo --applications 600 --speed 5
   gitops-obs demo --applications 100000 --object-bytes 11000 --duration 120
+  gitops-obs demo --prometheus-listen 127.0.0.1:9090 --alertmanager-listen 127.0.0.1:9093
   gitops-obs demo --journal journal.db --events events.jsonl
   gitops-obs demo --events - | jq .body
   gitops-obs demo --api-only --api-listen 127.0.0.1:8001
 \b
-Exit codes: 0 after --duration, SIGTERM or Ctrl-C, 2 an address in use, 3 one of the two processes ended by itself.
+Exit codes: 0 after --duration, SIGTERM or Ctrl-C, 2 an address in use, 3 a process ended by itself.
 """,
 )
 @click.option("--applications", type=click.IntRange(0), default=120, show_default=True, help="Applications in all.")
@@ -86,7 +90,15 @@ Exit codes: 0 after --duration, SIGTERM or Ctrl-C, 2 an address in use, 3 one of
 @click.option("--kubeconfig", type=click.Path(path_type=Path), metavar="FILE", help="Write the kubeconfig here.")
 @click.option("--journal", metavar="FILE", help="The exporter keeps here what must survive a restart.  [in memory]")
 @click.option("--events", metavar="FILE", help="It adds events as JSON lines to this file, - is stdout.  [nowhere]")
+@click.option(
+    "--monitoring/--no-monitoring",
+    default=None,
+    help="With Prometheus and Alertmanager.  [where they are installed, up to 10,000 Applications]",
+)
+@click.option("--prometheus-listen", metavar="HOST:PORT", default="127.0.0.1:0", show_default=True, help="Its address.")
+@click.option("--alertmanager-listen", metavar="HOST:PORT", default="127.0.0.1:0", show_default=True, help="The same.")
 @click.option("--until-stdin-closes", is_flag=True, hidden=True)
+@click.option("--outages", is_flag=True, hidden=True)
 def command(
     *,
     applications: int,
@@ -102,12 +114,16 @@ def command(
     kubeconfig: Path | None,
     journal: str | None,
     events: str | None,
+    monitoring: bool | None,
+    prometheus_listen: str,
+    alertmanager_listen: str,
     until_stdin_closes: bool,
+    outages: bool,
 ) -> None:
     """Run the exporter against a simulated cluster of a believable company.
 
     Its services live in dev, staging and prod: they deploy, wait for approval, drift, degrade, heal, roll back and run
-    into sync windows.
+    into sync windows. Who is called of an alert is told on the terminal.
     """
     host, port = address(api_listen, "--api-listen")
     address(listen, "--listen")
@@ -120,18 +136,22 @@ def command(
         object_bytes=object_bytes,
         events_per_second=events_per_second,
         burst=burst,
+        outages=outages,
     )
     if kubeconfig and not kubeconfig.parent.is_dir():
         raise SettingsError("--kubeconfig", "", f"expected a file in a folder that exists, got {kubeconfig}")
     if api_only and (journal or events):
         raise click.UsageError("--journal and --events are the exporter's, which --api-only leaves out")
+    if api_only and monitoring:
+        raise click.UsageError("--monitoring looks at the exporter, which --api-only leaves out")
     with tempfile.TemporaryDirectory(prefix="gitops-obs-demo-") as folder:
         file = kubeconfig or Path(folder) / "kubeconfig"
         if api_only:
             asyncio.run(_serve(options, file, duration, until_stdin_closes))
         else:
+            monitors, left_out = _monitors(monitoring, applications, prometheus_listen, alertmanager_listen)
             exporter = Exporter(listen, journal, events)
-            asyncio.run(_supervise(options, file, duration, exporter))
+            asyncio.run(_supervise(Plan(options, file, duration, exporter, monitors, left_out), Path(folder)))
 
 
 def address(text: str, flag: str) -> tuple[str, int]:
@@ -141,6 +161,27 @@ def address(text: str, flag: str) -> tuple[str, int]:
     except ValueError as error:
         raise SettingsError(flag, "", f'{error}, got "{text}"') from None
     return host or "0.0.0.0", port
+
+
+def _monitors(
+    wanted: bool | None, applications: int, prometheus: str, alertmanager: str
+) -> "tuple[Monitors | None, str]":
+    """Who watches, or None and why. `wanted` None: where it is possible. Raises DemoError: it must be, and is not."""
+    if wanted is False:
+        return None, ""
+    from observability.demo import monitors  # noqa: PLC0415 - what it loads takes longer than other verbs run
+
+    lacking = monitors.missing()
+    if lacking and wanted:
+        raise DemoError(lacking)
+    if lacking:
+        return None, f"Nobody is called of it: {lacking}.\n"
+    if applications > monitors.MOST_APPLICATIONS and wanted is None:
+        many = f"{monitors.MOST_APPLICATIONS:,}"
+        return None, f"Of more than {many} Applications people are called only with --monitoring.\n"
+    address(prometheus, "--prometheus-listen")
+    address(alertmanager, "--alertmanager-listen")
+    return monitors.Monitors(free(prometheus), free(alertmanager), applications), ""
 
 
 async def _serve(options: cluster.Options, file: Path, duration: float | None, until_stdin_closes: bool) -> None:
@@ -169,30 +210,85 @@ def _stop_at_end(stop: asyncio.Event) -> None:
         stop.set()
 
 
-async def _supervise(options: cluster.Options, file: Path, duration: float | None, exporter: Exporter) -> None:
-    """Start the cluster, then the exporter; wait for the end; stop both, whatever happened."""
-    unused = _unused(exporter.listen)
+async def _supervise(plan: Plan, folder: Path) -> None:
+    """Start the cluster, then the exporter, then who watches it; wait for the end; stop all, whatever happened."""
+    unused = free(plan.exporter.listen)
     stop = asyncio.Event()
     cluster.stop_on_signals(stop)
-    if duration:
-        asyncio.get_running_loop().call_later(duration, stop.set)
-    file.unlink(missing_ok=True)  # noqa: ASYNC240 - one call; one of an earlier run would be taken for the new one
-    children: dict[str, asyncio.subprocess.Process] = {}
-    try:
-        children["the simulated cluster"] = await _start(
-            _api_arguments(options, file), piped=True, stdout=sys.stderr if exporter.has_stdout else None
+    if plan.duration:
+        asyncio.get_running_loop().call_later(plan.duration, stop.set)
+    plan.kubeconfig.unlink(missing_ok=True)  # one of an earlier run would be taken for the new one
+    async with AsyncExitStack() as stack:
+        running: list[Child] = []
+        webhook = await stack.enter_async_context(_webhook(plan)) if plan.monitors else ""
+        stack.push_async_callback(children.end, running)
+        api = await children.start(
+            "the simulated cluster",
+            _api_arguments(plan),
+            piped=True,
+            stdout=sys.stderr if plan.exporter.has_stdout else None,
         )
-        if not await _appears(file, children["the simulated cluster"], stop):
+        running.append(api)
+        if not await _appears(plan.kubeconfig, api, stop):
             return
-        children["the exporter"] = await _start(exporter.arguments(file, unused), tied=True)
-        if await _answers(_url(unused), children["the exporter"], stop):
-            click.echo(_invitation(options, file, _url(unused)), err=exporter.has_stdout)
-            await _until(stop, children)
-    finally:
-        await _end(list(children.values()))
+        exporter = await children.start("the exporter", plan.exporter.arguments(plan.kubeconfig, unused), tied=True)
+        running.append(exporter)
+        if not await children.answers(f"{_url(unused)}/livez", exporter, stop):
+            return
+        if plan.monitors and not await _watched(plan.monitors, folder, (unused, webhook), running, stop):
+            return
+        click.echo(_invitation(plan, _url(unused)), err=plan.exporter.has_stdout)
+        await children.until(stop, running)
 
 
-def _api_arguments(options: cluster.Options, file: Path) -> list[str]:
+def _webhook(plan: Plan) -> AbstractAsyncContextManager[str]:
+    from observability.demo import webhook  # noqa: PLC0415 - what it loads takes longer than other verbs run
+
+    def tell(page: "Page") -> None:
+        colour = "red" if page.urgent else "yellow" if page.firing else "green"
+        line = page.line(stamp(int(CLOCK()))[-9:])
+        click.secho(line, fg=colour, err=plan.exporter.has_stdout)
+
+    return webhook.serving(tell)
+
+
+async def _watched(
+    wanted: "Monitors",
+    folder: Path,
+    addresses: tuple[listening.Address, str],
+    running: list[Child],
+    stop: asyncio.Event,
+) -> bool:
+    """Start Alertmanager, then Prometheus; False when it is time to stop. Raises DemoError.
+
+    `addresses`: that of the exporter, and the URL of the webhook.
+    """
+    from observability.demo import monitors  # noqa: PLC0415 - the same
+    from observability.settings import load  # noqa: PLC0415 - the same
+
+    settings = load()
+    exporter, webhook = addresses
+    monitors.write(
+        folder,
+        settings.environments,
+        settings.monitoring,
+        {"exporter": _reached(exporter), "alertmanager": _reached(wanted.alertmanager), "webhook": webhook},
+        wanted.scrape_seconds,
+    )
+    prometheus, alertmanager = wanted.commands(folder)
+    for program, command, served in (
+        (monitors.ALERTMANAGER, alertmanager, wanted.alertmanager),
+        (monitors.PROMETHEUS, prometheus, wanted.prometheus),
+    ):
+        log = folder / f"{program.name}.log"
+        running.append(await children.start_other(program.name, command, log))
+        if not await children.answers(f"{_url(served)}/-/ready", running[-1], stop):
+            return False
+    return True
+
+
+def _api_arguments(plan: Plan) -> list[str]:
+    options = plan.options
     facts = {
         "--applications": options.applications,
         "--seed": options.seed,
@@ -201,13 +297,14 @@ def _api_arguments(options: cluster.Options, file: Path) -> list[str]:
         "--object-bytes": options.object_bytes,
         "--events-per-second": options.events_per_second,
         "--burst": options.burst,
-        "--kubeconfig": file,
+        "--kubeconfig": plan.kubeconfig,
     }
-    return ["demo", "--api-only", "--until-stdin-closes", *(f"{flag}={value}" for flag, value in facts.items())]
+    hidden = ["--until-stdin-closes", *(["--outages"] if plan.monitors else [])]
+    return ["demo", "--api-only", *hidden, *(f"{flag}={value}" for flag, value in facts.items())]
 
 
-def _unused(listen: str) -> listening.Address:
-    """Where the exporter can listen; for port 0 a free one. Raises DeliveryError when somebody does already."""
+def free(listen: str) -> listening.Address:
+    """Where something can listen; for port 0 a free one. Raises DeliveryError when somebody does already."""
     wanted = listening.parse_address(listen)
     sockets = listening.listen(wanted)
     port = listening.bound_address(sockets[0]).port
@@ -216,106 +313,58 @@ def _unused(listen: str) -> listening.Address:
     return listening.Address(wanted.host, port)
 
 
-async def _start(
-    arguments: Sequence[str], *, piped: bool = False, tied: bool = False, stdout: TextIO | None = None
-) -> asyncio.subprocess.Process:
-    """This program again, with other arguments, in a session of its own: Ctrl-C reaches only the supervisor.
-
-    `stdout` None: that of this process.
-    When the supervisor is gone, a `piped` one sees its stdin close, and a `tied` one is told to end, where that works.
-    """
-    stdin = subprocess.PIPE if piped else subprocess.DEVNULL
-    program = ("-c", _TIED) if tied and sys.platform == "linux" else ("-m", _MODULE)
-    return await asyncio.create_subprocess_exec(
-        sys.executable, *program, *arguments, stdin=stdin, stdout=stdout, start_new_session=True
-    )
-
-
-async def _appears(file: Path, api: asyncio.subprocess.Process, stop: asyncio.Event) -> bool:
+async def _appears(file: Path, api: Child, stop: asyncio.Event) -> bool:
     """Wait until the cluster has written its kubeconfig; False when it is time to stop. Raises DemoError."""
     while not file.exists():  # noqa: ASYNC240 - another process makes it, and a look costs nothing
         if stop.is_set():
             return False
-        _alive("the simulated cluster", api)
+        children.alive(api)
         await asyncio.sleep(0.05)
     return True
 
 
-async def _answers(url: str, exporter: asyncio.subprocess.Process, stop: asyncio.Event) -> bool:
-    """Wait until the exporter answers; False when it is time to stop. Raises DemoError."""
-    try:
-        async with asyncio.timeout(START_SECONDS), aiohttp.ClientSession() as client:
-            while not stop.is_set():
-                _alive("the exporter", exporter)
-                try:
-                    async with client.get(f"{url}/livez") as response:
-                        if response.ok:
-                            return True
-                except aiohttp.ClientError:
-                    pass  # it does not listen yet
-                await asyncio.sleep(0.1)
-    except TimeoutError as error:
-        raise DemoError(f"the exporter does not answer at {url}/livez within {START_SECONDS:.0f} s") from error
-    return False
-
-
-async def _until(stop: asyncio.Event, children: dict[str, asyncio.subprocess.Process]) -> None:
-    """Wait for `stop`. Raises DemoError when a child ends before."""
-    waits = [asyncio.create_task(child.wait()) for child in children.values()]
-    stopped = asyncio.create_task(stop.wait())
-    await asyncio.wait({*waits, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    for task in (*waits, stopped):
-        task.cancel()
-    if not stop.is_set():
-        for name, child in children.items():
-            _alive(name, child)
-
-
-def _alive(name: str, child: asyncio.subprocess.Process) -> None:
-    if child.returncode is not None:
-        error = DemoError(f"{name} ended by itself, with exit code {child.returncode}")
-        if child.returncode == 2:  # it has said what is wrong with an option or an address
-            error.exit_code = 2
-        raise error
-
-
-async def _end(children: Sequence[asyncio.subprocess.Process]) -> None:
-    """SIGTERM, the last started first; SIGKILL for what is still there after ten seconds."""
-    running = [child for child in reversed(children) if child.returncode is None]
-    for child in running:
-        child.send_signal(signal.SIGTERM)
-    for child in running:
-        try:
-            async with asyncio.timeout(STOP_SECONDS):
-                await child.wait()
-        except TimeoutError:
-            child.kill()
-            await child.wait()
-
-
 def _url(served: listening.Address) -> str:
     """Where people on this machine reach it."""
+    return f"http://{_reached(served)}"
+
+
+def _reached(served: listening.Address) -> str:
     every = served.host in ("", "0.0.0.0", "::")
-    return f"http://{listening.Address('127.0.0.1', served.port) if every else served}"
+    return str(listening.Address("127.0.0.1", served.port) if every else served)
 
 
-def _invitation(options: cluster.Options, file: Path, url: str) -> str:
+def _invitation(plan: Plan, url: str) -> str:
+    watching, told = _watching(plan.monitors) if plan.monitors else ("", f"{plan.left_out}What happens in the company:")
     return f"""
-A simulated cluster of {options.applications} Applications runs, and the exporter watches it. Open
+A simulated cluster of {plan.options.applications} Applications runs, and the exporter watches it. Open
 
   {url}/         the page
   {url}/metrics  what Prometheus scrapes
   {url}/readyz   ok as soon as the first list is in
-
+{watching}
 Try
   curl -s {url}/metrics | grep '^gitops_application_out_of_sync{{'
   curl -s {url}/metrics | grep 'health_status="Degraded"}} 1'
-  kubectl --kubeconfig {file} get applications --watch
+  kubectl --kubeconfig {plan.kubeconfig} get applications --watch
 and in Prometheus
   sum by (environment, cause) (gitops_application_out_of_sync)
   time() - gitops_application_out_of_sync_since_timestamp_seconds > 60
   sum by (environment) (gitops_application_health_status{{health_status="Degraded"}})
   increase(gitops_application_deployments_total[10m]) > 0
 
-Ctrl-C ends both. What happens in the company:
+Ctrl-C ends all. {told}
 """
+
+
+def _watching(monitors: "Monitors") -> tuple[str, str]:
+    """What else can be opened, and what is told."""
+    return (
+        f"""\
+  {_url(monitors.prometheus)}/alerts   Prometheus, with the alerts of all environments
+  {_url(monitors.alertmanager)}/         Alertmanager, with their routes
+""",
+        """\
+What happens in the company, and who is called of it, the first within a minute:
+
+TIME       ALERT     WHO    SEVERITY  IN       SERVICE         SUMMARY""",
+    )

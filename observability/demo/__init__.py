@@ -6,4 +6,6 @@ product, and the load generator of the benchmarks. It knows nothing of the expor
 
 Objects are kept as small records (`application`) and rendered on demand (`objects`): a hundred thousand of 11 KB would
 take more than a gigabyte as JSON.
+
+Beside it stand those who watch: a Prometheus and an Alertmanager (`monitors`), and who is called (`webhook`, `pages`).
 """

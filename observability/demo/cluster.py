@@ -27,7 +27,8 @@ class Options(Struct, frozen=True, kw_only=True):
 
     `object_bytes` 0: the least. `events_per_second` 0: as life goes; otherwise so many, whatever the stories' times,
     but never so many that a watcher falls out of the ring. `burst`: so many events at once every `burst_seconds`.
-    `ring`: how many events of a kind can be watched again.
+    `outages`: now and then something in prod does not run for minutes. `ring`: how many events of a kind can be watched
+    again.
     """
 
     applications: int = 120
@@ -39,6 +40,7 @@ class Options(Struct, frozen=True, kw_only=True):
     events_per_second: float = 0.0
     burst: int = 0
     burst_seconds: float = 10.0
+    outages: bool = False
     ring: int = 131_072
 
 
@@ -58,7 +60,8 @@ async def serve(
     company = found(options.applications, random, clock(), options.object_bytes)
     store = furnish(company, first=int(clock()) - 1_700_000_000, ring=options.ring)
     api = Api(store)
-    life = Life(store, company, random, _stories(options, company))
+    outages = options.speed if options.outages else 0.0
+    life = Life(store, company, random, _stories(options, company), outages=outages)
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)

@@ -16,19 +16,26 @@ from observability.demo.company import Company, Service
 from observability.demo.objects import Literal
 from observability.demo.operations import resync
 from observability.demo.store import Store
-from observability.demo.stories import MANUAL, STORIES, Scene, Step, Steps, forbid
+from observability.demo.stories import MANUAL, STORIES, Scene, Step, Steps, fail_for_long, forbid
 
 RESYNC_SECONDS: Final = 150.0
 """Argo CD compares every 120 s, with a jitter of up to 60."""
+
+FIRST_OUTAGE_AGO: Final = 285
+"""Seconds since the first outage began when life does: alerts about prod look away for the first five minutes."""
 
 _FREEZE_STORIES: Final = 13
 """Stories at once up to which sync windows come and go as `STORIES` says: as many as 120 Applications have."""
 
 
 class Life:
-    """Changes the objects of `store`, one step at a time. `stories`: in how many services something goes on at once."""
+    """Changes the objects of `store`, one step at a time. `stories`: in how many services something goes on at once.
 
-    def __init__(self, store: Store, company: Company, random: Random, stories: int) -> None:
+    `outages`: now and then something in prod does not run for so long that somebody is called, the first time at once;
+    the number is that of virtual seconds in a real one. 0: never.
+    """
+
+    def __init__(self, store: Store, company: Company, random: Random, stories: int, *, outages: float = 0.0) -> None:
         self._store = store
         self._random = random
         self._services = [service for service in company.services if not service.standing]
@@ -36,6 +43,8 @@ class Life:
         self._busy: set[str] = set()
         self._queue: list[tuple[float, int, Iterator[Step], Step]] = []
         self._started = 0
+        if outages:
+            self._start(self._fail(outages), 0.0)
         stories = min(stories, len(self._services))
         # An edit of a project concerns all of its Applications. People freeze now and then, in a large company, too.
         freezes = min(1.0, _FREEZE_STORIES / stories) if stories else 1.0
@@ -84,6 +93,21 @@ class Life:
             yield from self._choose(service)
             self._busy.discard(service.name)
             yield Step(self._random.uniform(2, 20))
+
+    def _fail(self, speed: float) -> Steps:
+        """One outage after another."""
+        random, ago = Random(1), FIRST_OUTAGE_AGO  # of its own: the others are as lucky as without it
+        while True:
+            idle = [one for one in self._services if one.name not in self._busy and one.units[-1].environment == "prod"]
+            if not idle:
+                yield Step(1.0)
+                continue
+            service = random.choice(idle)
+            self._busy.add(service.name)
+            yield from fail_for_long(Scene(random, service, self._look), ago, speed)
+            self._busy.discard(service.name)
+            ago = 0
+            yield Step(random.uniform(120, 300) * speed)
 
     def _choose(self, service: Service) -> Steps:
         by_hand = any(not unit.automated for unit in service.units)

@@ -12,6 +12,7 @@ delete it. What is easily got wrong, and what consumers must bear:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from functools import partial
 from random import Random
 from typing import TypeAlias
@@ -62,9 +63,14 @@ def compare(app: App, now: str, *, sync: str, live: str, release: Release | None
     return app.write(has_status=True, **changes)
 
 
-def health(app: App, now: str, status: str) -> App:
-    """The health changes, nothing else."""
-    return app.write(health=status, health_since=now)
+def health(app: App, now: str, status: str, ago: int = 0) -> App:
+    """The health changes, nothing else. `ago`: so many seconds before it is written."""
+    return app.write(health=status, health_since=_before(now, ago) if ago else now)
+
+
+def _before(now: str, seconds: int) -> str:
+    at = datetime.fromisoformat(now) - timedelta(seconds=seconds)
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def retarget(app: App, _now: str, target: str) -> App:

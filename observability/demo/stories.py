@@ -20,6 +20,9 @@ from observability.demo.store import Record
 
 Key: TypeAlias = tuple[str, str]
 
+OUTAGE_SECONDS: Final = 360
+"""So long something that nobody mends at once does not run."""
+
 
 class Step(NamedTuple):
     """One change of one object, or none: a pause. `note` is what to tell people, empty: nothing."""
@@ -174,6 +177,21 @@ def heal(scene: Scene) -> Steps:
         operation = Operation(scene.compared(unit), automated=True, attempt=attempt, retries=5)
         yield from on(unit, operations.self_heal(operation))
         yield Step(scene.random.uniform(5, 15))
+
+
+def fail_for_long(scene: Scene, ago: int, speed: float) -> Steps:
+    """Something in prod does not run for so long that somebody is called; it began so many seconds ago.
+
+    `speed`: virtual seconds in one of those by which alerts count.
+    """
+    unit = scene.service.units[-1]
+    yield scene.say(0.0, unit, "does not run, and nobody has seen it yet")
+    yield one(unit, 0.0, operations.health, status="Degraded", ago=ago)
+    left = (OUTAGE_SECONDS - ago) * speed
+    yield from idle(scene, unit, left, left)
+    yield one(unit, 0.0, operations.health, status="Progressing")
+    yield one(unit, scene.random.uniform(3, 10), operations.health, status="Healthy")
+    yield scene.say(0.0, unit, "runs again")
 
 
 def crash(scene: Scene) -> Steps:
