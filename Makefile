@@ -27,7 +27,7 @@ $(VENV)/.installed: $(VENV)/.locked pyproject.toml README.md LICENSE
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
-demo: install ## the exporter against a simulated cluster
+demo: install ## the exporter against a simulated cluster; with Prometheus and Alertmanager, who is called of what
 	$(BIN)/gitops-obs demo $(ARGS)
 
 servers: ## etcd, a Kubernetes API server, Prometheus and others for the tests

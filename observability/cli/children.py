@@ -109,14 +109,15 @@ def alive(child: Child) -> None:
     code = child.process.returncode
     if code is None:
         return
-    error = DemoError(f"{child.name} ended by itself, with exit code {code}{_last_words(child.log)}")
+    hint = f"{_last_words(child.log)} (--no-monitoring leaves it out)" if child.log else ""
+    error = DemoError(f"{child.name} ended by itself, with exit code {code}{hint}")
     if code == 2 and child.log is None:  # it has said what is wrong with an option or an address
         error.exit_code = 2
     raise error
 
 
-def _last_words(log: Path | None) -> str:
-    lines = log.read_text(errors="replace").splitlines() if log else []
+def _last_words(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines()
     return f": {lines[-1]}" if lines else ""
 
 

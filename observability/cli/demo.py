@@ -127,6 +127,8 @@ def command(
     """
     host, port = address(api_listen, "--api-listen")
     address(listen, "--listen")
+    address(prometheus_listen, "--prometheus-listen")
+    address(alertmanager_listen, "--alertmanager-listen")
     options = cluster.Options(
         applications=applications,
         seed=seed,
@@ -179,8 +181,6 @@ def _monitors(
     if applications > monitors.MOST_APPLICATIONS and wanted is None:
         many = f"{monitors.MOST_APPLICATIONS:,}"
         return None, f"Of more than {many} Applications people are called only with --monitoring.\n"
-    address(prometheus, "--prometheus-listen")
-    address(alertmanager, "--alertmanager-listen")
     return monitors.Monitors(free(prometheus), free(alertmanager), applications), ""
 
 

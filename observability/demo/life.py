@@ -43,8 +43,9 @@ class Life:
         self._busy: set[str] = set()
         self._queue: list[tuple[float, int, Iterator[Step], Step]] = []
         self._started = 0
-        if outages:
-            self._start(self._fail(outages), 0.0)
+        in_prod = [service for service in self._services if service.units[-1].environment == "prod"]
+        if outages and in_prod:
+            self._start(self._fail(in_prod, outages), 0.0)
         stories = min(stories, len(self._services))
         # An edit of a project concerns all of its Applications. People freeze now and then, in a large company, too.
         freezes = min(1.0, _FREEZE_STORIES / stories) if stories else 1.0
@@ -94,11 +95,11 @@ class Life:
             self._busy.discard(service.name)
             yield Step(self._random.uniform(2, 20))
 
-    def _fail(self, speed: float) -> Steps:
+    def _fail(self, services: list[Service], speed: float) -> Steps:
         """One outage after another."""
         random, ago = Random(1), FIRST_OUTAGE_AGO  # of its own: the others are as lucky as without it
         while True:
-            idle = [one for one in self._services if one.name not in self._busy and one.units[-1].environment == "prod"]
+            idle = [service for service in services if service.name not in self._busy]
             if not idle:
                 yield Step(1.0)
                 continue

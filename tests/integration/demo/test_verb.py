@@ -1,4 +1,4 @@
-"""The verb `demo`: two processes that begin and end together."""
+"""The verb `demo`: two processes that begin and end together. Those who watch them: test_monitoring."""
 
 import json
 import os
@@ -26,7 +26,7 @@ def free_port() -> int:
 
 def demo(*arguments: str, **variables: str) -> "subprocess.Popen[str]":
     """The command, with what it prints; `variables` of the environment beside ours."""
-    command = [sys.executable, "-m", "observability", "demo", *arguments]
+    command = [sys.executable, "-m", "observability", "demo", "--no-monitoring", *arguments]
     environment = os.environ | variables  # noqa: TID251 - not the product's environment
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
@@ -173,12 +173,13 @@ def test_a_cluster_that_cannot_start_ends_the_demo(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("listen", ["9797", "host:port", "127.0.0.1:70000"])
-def test_a_bad_address_is_a_usage_error(listen: str) -> None:
-    process = demo("--listen", listen)
+@pytest.mark.parametrize("option", ["--listen", "--prometheus-listen", "--alertmanager-listen"])
+def test_a_bad_address_is_a_usage_error(listen: str, option: str) -> None:
+    process = demo(option, listen)
     _, errors = process.communicate(timeout=DEADLINE_SECONDS)
 
     assert process.returncode == 2
-    assert errors.startswith("gitops-obs: --listen: expected HOST:PORT")
+    assert errors.startswith(f"gitops-obs: {option}: expected HOST:PORT")
     assert errors.endswith(f'got "{listen}"\n')
 
 

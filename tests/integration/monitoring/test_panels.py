@@ -26,7 +26,17 @@ each = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.uid)
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     """One that scrapes the exporter of a company in which a minute goes by each second."""
     listen = f"127.0.0.1:{free_port()}"
-    command = [sys.executable, "-m", "observability", "demo", "--applications", "90", "--speed", "60"]
+    command = [
+        sys.executable,
+        "-m",
+        "observability",
+        "demo",
+        "--no-monitoring",
+        "--applications",
+        "90",
+        "--speed",
+        "60",
+    ]
     job = {"job_name": "gitops", "scrape_interval": "1s", "static_configs": [{"targets": [listen]}]}
     demo = subprocess.Popen([*command, "--listen", listen], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:

@@ -11,7 +11,7 @@ from observability.demo import stories
 from observability.demo.application import App
 from observability.demo.cluster import furnish
 from observability.demo.company import ENVIRONMENTS, TEAMS, Company, found, stamp
-from observability.demo.life import Life
+from observability.demo.life import FIRST_OUTAGE_AGO, Life
 from observability.demo.objects import render
 from observability.demo.store import Event, Store
 from observability.demo.stories import STORIES, Scene, Step
@@ -218,3 +218,52 @@ def test_what_is_created_anew_has_another_uid_and_no_history() -> None:
     assert (before.key, before.health) == (after.key, "Missing")
     assert before.unit.uid != after.unit.uid
     assert (after.has_status, after.history) == (False, ())
+
+
+def outages(seconds: int, speed: float = 1.0, applications: int = 120) -> list[tuple[str, float, float]]:
+    """Applications that did not run for minutes: their names, from when until when by the clock of who is called."""
+    random = Random(1)
+    company = found(applications, random, START)
+    store = furnish(company)
+    life = Life(store, company, random, stories=3, outages=speed)
+    ill: dict[str, float] = {}
+    ended = []
+    while life.next_at < seconds * speed:
+        at = life.next_at / speed
+        name, _, words = life.step(stamp(START + int(at))).partition(": ")
+        if words.startswith("does not run"):
+            ill[name] = at
+        elif words == "runs again":
+            ended.append((name, ill.pop(name), at))
+    return ended
+
+
+@pytest.mark.parametrize("speed", [0.5, 1.0, 20.0])
+def test_the_first_outage_is_there_at_once_and_all_last_until_somebody_is_called(speed: float) -> None:
+    first, *others = outages(3600, speed)
+
+    name, began, over = first
+    assert name.endswith("-prod")
+    assert began == 0
+    assert FIRST_OUTAGE_AGO + over - began > 330
+    assert len(others) > 3
+    assert all(over - began > 330 for _, began, over in others), "five minutes, and time to tell"
+
+
+@pytest.mark.parametrize("applications", [0, 1, 2])
+def test_without_prod_there_is_no_outage(applications: int) -> None:
+    assert outages(600, applications=applications) == []
+
+
+def test_an_application_that_does_not_run_says_since_when() -> None:
+    random = Random(1)
+    company = found(3, random, START)
+    store = furnish(company)
+    life = Life(store, company, random, stories=0, outages=1.0)
+    while life.next_at < 1:
+        life.step(stamp(START))
+    records = [store.get("applications", app.key) for app in company.applications]
+    (ill,) = [record for record in records if isinstance(record, App) and record.health == "Degraded"]
+
+    assert ill.unit.environment == "prod"
+    assert ill.health_since == stamp(START - FIRST_OUTAGE_AGO)

@@ -285,3 +285,9 @@ def test_the_history_is_cut_at_ten() -> None:
         app = states(operations.sync(Random(1), Operation(NEW, automated=True)), app)[-1]
 
     assert [entry.id for entry in app.history] == list(range(3, 13))
+
+
+def test_a_health_may_have_begun_before_it_is_written() -> None:
+    ill = operations.health(deployed(), "2026-11-23T00:01:00Z", "Degraded", ago=120)
+
+    assert (ill.health, ill.health_since) == ("Degraded", "2026-11-22T23:59:00Z")
