@@ -385,7 +385,7 @@ class Prometheus(Server):
     """A Prometheus with the scrape configurations of a test, and what else is in its configuration."""
 
     def __init__(self, folder: Path, scrape_configs: list[Mapping[str, Any]], *flags: str, **more: Any) -> None:
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         configuration = folder / "prometheus.yml"
         configuration.write_text(yaml.safe_dump({"scrape_configs": [dict(entry) for entry in scrape_configs], **more}))
