@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo servers test check format generate bench chaos lock clean
+.PHONY: help install demo servers test check format generate previews bench chaos lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -59,6 +59,10 @@ generate: install ## dashboards, alerts and routes of each environment, and the 
 	$(BIN)/python -m observability.signals.reference > observability/signals/README.md
 	$(BIN)/gitops-obs generate
 	$(BIN)/python -m observability.monitoring.checks.reference > observability/monitoring/checks/README.md
+
+previews: install ## pictures of the dashboards, of a demo's data; needs Prometheus and Chromium
+	$(BIN)/python -m tests.previews $(ARGS)
+	$(BIN)/gitops-obs generate
 
 bench: install ## speed and memory at 100,000 applications, beside its peers
 	$(BIN)/python -m tests.benchmarks $(ARGS)

@@ -27,6 +27,8 @@ _NAMES = (
     Column(field="application", title="Application", links=(IN_ARGO_CD, _TO_DRIFT)),
     Column(field="application_namespace", title="Namespace", width=110),
 )
+_SHORT = (*_NAMES[:2], Column(field="application_namespace", title="Namespace", hidden=True))
+"""Where other columns need the room: the namespace is there for the links."""
 
 _EVENTS = (
     '{service_name="gitops-observability"} | gitops_environment =~ `${environment:regex}` '
@@ -66,13 +68,14 @@ NOW = Section(
                 views.table(f"max by ({_ONE}) ({select(applications.RESOURCES)})"),
             ),
             width=24,
+            height=7,
             columns=(
                 *_NAMES,
                 Column(field="health_status", title="Health", width=110, colored=True, colors="health"),
                 Column(field="sync_status", title="Sync", width=110, colored=True, colors="sync"),
                 Column(field="cause", title="Cause", width=170, colored=True, colors="cause"),
                 Column(field="phase", title="Last operation", width=120, colored=True, colors="phase"),
-                Column(field="Value #E", title="Began ago", unit=Unit.DURATION, width=120),
+                Column(field="Value #E", title="Began ago", unit=Unit.DURATION, width=180),
                 Column(field="Value #F", title="Differ", unit=Unit.SHORT, width=80),
                 Column(field="Value #G", title="Resources", unit=Unit.SHORT, width=90),
             ),
@@ -123,7 +126,8 @@ WHY = Section(
             description="Conditions that Argo CD set: ComparisonError, SyncError, InvalidSpecError and the like. "
             "Argo CD shows their messages.",
             queries=(views.table(f"max by ({_ONE}, condition) ({select(applications.CONDITION)} == 1)"),),
-            columns=(*_NAMES, Column(field="condition", title="Condition")),
+            height=6,
+            columns=(*_SHORT, Column(field="condition", title="Condition")),
             sort="environment",
             empty="No condition stands.",
         ),
@@ -132,7 +136,8 @@ WHY = Section(
             kind=Kind.TABLE,
             description="Policies of its environment that each Application violates.",
             queries=(views.table(f"max by ({_ONE}, policy) ({select(applications.POLICY_VIOLATION)} == 1)"),),
-            columns=(*_NAMES, Column(field="policy", title="Policy")),
+            height=6,
+            columns=(*_SHORT, Column(field="policy", title="Policy")),
             sort="environment",
             empty="No policy is violated, or none is set.",
         ),
@@ -153,11 +158,12 @@ WHY = Section(
         Panel(
             title="Since the last comparison",
             kind=Kind.TIME_SERIES,
-            description="How long ago Argo CD compared each Application with Git. It does so every few minutes: an age "
-            "that only grows means that health and sync are old.",
+            description="How long ago Argo CD had compared each Application with Git, the longest of every 15 minutes. "
+            "It does so every few minutes: an age that only grows means that health and sync are old.",
             queries=(
                 PromQuery(
-                    expr=f"max by ({_ONE}) (time() - {select(applications.RECONCILED)})",
+                    # By itself it is a saw whose teeth are too many to see one that grows.
+                    expr=f"max_over_time(max by ({_ONE}) (time() - {select(applications.RECONCILED)})[15m:1m])",
                     legend="{{environment}} {{application}}",
                 ),
             ),
@@ -262,19 +268,19 @@ WHAT = Section(
             width=24,
             height=6,
             columns=(
-                *_NAMES,
-                Column(field="repository", title="Repository"),
-                Column(field="path", title="Path"),
-                Column(field="chart", title="Chart"),
-                Column(field="target_revision", title="Target revision"),
-                Column(field="destination_name", title="Cluster"),
-                Column(field="destination_server", title="Server"),
-                Column(field="destination_namespace", title="Into namespace"),
-                Column(field="applicationset", title="ApplicationSet"),
-                Column(field="automated", title="Automated", width=90),
-                Column(field="self_heal", title="Self-heal", width=90),
-                Column(field="prune", title="Prune", width=80),
-                Column(field="sources", title="Sources", width=80),
+                *_SHORT,
+                Column(field="repository", title="Repository", width=260),
+                Column(field="path", title="Path", width=100),
+                Column(field="chart", title="Chart", width=110),
+                Column(field="target_revision", title="Revision", width=90),
+                Column(field="destination_name", title="Cluster", width=110),
+                Column(field="destination_server", title="Server", width=200),
+                Column(field="destination_namespace", title="Into", width=130),
+                Column(field="applicationset", title="ApplicationSet", width=120),
+                Column(field="automated", title="Automated", width=95),
+                Column(field="self_heal", title="Self-heal", width=80),
+                Column(field="prune", title="Prune", width=65),
+                Column(field="sources", title="Sources", width=70),
             ),
             sort="environment",
         ),
@@ -286,9 +292,10 @@ WHAT = Section(
                 views.table(f"max by ({_ONE}, phase) ({select(applications.HYDRATOR_PHASE)} == 1)"),
                 views.table(f"max by ({_ONE}) (time() - {select(applications.HYDRATED)})"),
             ),
+            width=10,
             height=6,
             columns=(
-                *_NAMES,
+                *_SHORT,
                 Column(field="phase", title="Phase", width=120),
                 Column(field="Value #B", title="Hydrated ago", unit=Unit.DURATION),
             ),
@@ -303,11 +310,12 @@ WHAT = Section(
                 views.table(f"max by ({_ONE}, revision, deployed_revision) ({select(applications.REVISION_INFO)})"),
                 views.table(f"max by ({_ONE}, image) ({select(applications.IMAGES)})"),
             ),
+            width=14,
             height=6,
             columns=(
-                *_NAMES,
-                Column(field="revision", title="Wanted"),
-                Column(field="deployed_revision", title="Deployed"),
+                *_SHORT,
+                Column(field="revision", title="Wanted", width=110),
+                Column(field="deployed_revision", title="Deployed", width=110),
                 Column(field="image", title="Image"),
             ),
             sort="environment",

@@ -4,7 +4,6 @@ from observability.monitoring.spec import (
     Column,
     Dashboard,
     Kind,
-    Legend,
     Link,
     Panel,
     PromQuery,
@@ -219,7 +218,6 @@ COURSE = Section(
             ),
             unit=Unit.SHORT,
             minimum=0,
-            legend=Legend.RIGHT,
         ),
     ),
 )

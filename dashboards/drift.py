@@ -116,8 +116,8 @@ DRIFT = Section(
             height=9,
             colors="cause",
             columns=(
-                Column(field="cause", title="Cause", width=170, colored=True),
-                Column(field="Value", title="For", unit=Unit.DURATION, width=120),
+                Column(field="cause", title="Cause", width=180, colored=True),
+                Column(field="Value", title="For", unit=Unit.DURATION, width=180),
                 *views.OF_APPLICATION,
             ),
             sort="-Value",
@@ -136,18 +136,22 @@ DRIFT = Section(
         ),
         Panel(
             title="Self-heals",
-            kind=Kind.TIME_SERIES,
-            description="Attempts of Argo CD to undo a change in the cluster, by service. More than a few an hour is a "
-            "fight with something that writes the same resource.",
+            kind=Kind.TABLE,
+            description="Attempts of Argo CD to undo a change in the cluster in the time that is shown, the most "
+            "first. More than a few an hour is a fight with something that writes the same resource.",
             queries=(
-                PromQuery(
-                    expr="topk(10, sum by (environment, service) "
-                    f"(increase({select(applications.SELF_HEALS)}[$__rate_interval])) > 0)",
-                    legend="{{environment}} {{service}}",
+                views.table(
+                    "topk(20, round(sum by (environment, project, service) "
+                    f"(increase({select(applications.SELF_HEALS)}[$__range]))) > 0)"
                 ),
             ),
-            unit=Unit.SHORT,
-            minimum=0,
+            columns=(
+                Column(field="environment", title="Environment", width=110),
+                Column(field="service", title="Service", links=(views.TO_SERVICE,)),
+                Column(field="project", title="Project", width=120),
+                Column(field="Value", title="Attempts", unit=Unit.SHORT, width=110),
+            ),
+            sort="-Value",
             empty="Argo CD undid nothing in this time.",
         ),
         Panel(
@@ -170,8 +174,8 @@ DRIFT = Section(
             description="How often the services drifted in the time that is shown, and how long it stood on average.",
             queries=(
                 views.table(
-                    "sum by (environment, project, service) "
-                    f"(increase({count(aggregates.DRIFT_DURATION)}[$__range])) > 0"
+                    "round(sum by (environment, project, service) "
+                    f"(increase({count(aggregates.DRIFT_DURATION)}[$__range]))) > 0"
                 ),
                 views.table(
                     "sum by (environment, project, service) "
@@ -216,7 +220,7 @@ POLICY = Section(
             queries=(views.table(f"max by ({views.IDENTITY}, policy) ({select(applications.POLICY_VIOLATION)} == 1)"),),
             width=14,
             height=10,
-            columns=(Column(field="policy", title="Policy", width=160), *views.OF_APPLICATION),
+            columns=(Column(field="policy", title="Policy", width=160), *views.NARROW),
             sort="policy",
             empty="No policy is violated, or none is set.",
         ),
@@ -232,7 +236,7 @@ TRUST = Section(
             description="Applications whose sync status is about another source than the spec has now: Argo CD has not "
             "compared them since the change.",
             queries=(views.table(f"max by ({views.IDENTITY}) ({select(applications.STALE_VERDICT)} == 1)"),),
-            columns=views.OF_APPLICATION,
+            columns=views.NARROW,
             sort="environment",
             empty="Every verdict is about the source of the spec.",
         ),
@@ -244,8 +248,8 @@ TRUST = Section(
             queries=(views.table(f"topk(20, max by ({views.IDENTITY}) (time() - {select(applications.RECONCILED)}))"),),
             thresholds=_OLD,
             columns=(
-                Column(field="Value", title="Ago", unit=Unit.DURATION, width=120, colored=True),
-                *views.OF_APPLICATION,
+                Column(field="Value", title="Ago", unit=Unit.DURATION, width=180, colored=True),
+                *views.NARROW,
             ),
             sort="-Value",
         ),

@@ -179,7 +179,7 @@ WATCHING = Section(
             "Watches and lists begun anew",
             "Watches end by plan every few minutes. Lists anew, by expired or outage, cost the API server much.",
             (_increase(select(exporter.WATCH_RESTARTS), "kind"), "watch {{kind}}"),
-            (_increase(select(exporter.RELISTS), "kind, reason"), "list {{kind}}, {{reason}}"),
+            (f"{_increase(select(exporter.RELISTS), 'kind, reason')} > 0", "list {{kind}}, {{reason}}"),
         ),
         _lines(
             "Unreadable",
@@ -226,15 +226,16 @@ SHOWING = Section(
         _lines(
             "Series that were left out",
             "Series of families that are full (exposition.series_per_family).",
-            (_increase(select(exporter.SERIES_DROPPED), "family"), "dropped from {{family}}"),
-            (f"max by (family) ({select(exporter.OBJECTS_HIDDEN)})", "objects hidden from {{family}}"),
+            (f"{_increase(select(exporter.SERIES_DROPPED), 'family')} > 0", "dropped from {{family}}"),
+            (f"max by (family) ({select(exporter.OBJECTS_HIDDEN)}) > 0", "objects hidden from {{family}}"),
             empty="No family is full.",
         ),
         _lines(
             "Clients that were refused",
             "Requests that did not get what they asked for, a second, by reason.",
-            (_rate(select(exporter.HTTP_REFUSALS), "reason"), "{{reason}}"),
+            (f"{_rate(select(exporter.HTTP_REFUSALS), 'reason')} > 0", "{{reason}}"),
             unit=Unit.PER_SECOND,
+            empty="Nobody was refused in this time.",
         ),
     ),
 )
@@ -269,13 +270,13 @@ HISTORY = Section(
             unit=Unit.BYTES,
         ),
         _lines(
-            "Events that were not recorded, or not kept",
-            "Full: the journal takes no events. Folded: events that a full journal did not take. Cut early: delivered "
-            "events that went before their time. Unreadable: what was saved and begins anew.",
+            "Events that were not recorded or kept",
+            "Full: the journal takes no events. Folded: events that a full journal did not take. Unreadable: what was "
+            "saved and begins anew. Cut early: delivered events that went before their time to make room.",
             (f"max by (instance) ({select(exporter.JOURNAL_FULL)})", "full, {{instance}}"),
             (_increase(select(exporter.EVENTS_FOLDED), "instance"), "folded, {{instance}}"),
-            (_increase(select(exporter.EVENTS_CUT_EARLY), "instance"), "cut early, {{instance}}"),
             (_increase(select(exporter.UNREADABLE_MEMORIES), "instance"), "unreadable, {{instance}}"),
+            (_increase(select(exporter.EVENTS_CUT_EARLY), "instance"), "cut early, {{instance}}"),
         ),
         _lines(
             "Commits that were asked for",
@@ -288,15 +289,18 @@ HISTORY = Section(
             kind=Kind.TIME_SERIES,
             description="Objects and events that could not be handled: defects of the exporter. Its log has the trace.",
             queries=(
-                PromQuery(expr=_increase(select(exporter.RENDER_FAILURES), "family"), legend="rendering {{family}}"),
-                PromQuery(expr=_increase(select(exporter.JUDGE_FAILURES), "kind"), legend="judging {{kind}}"),
-                PromQuery(expr=_increase(select(exporter.RECORD_FAILURES), "instance"), legend="recording"),
+                PromQuery(
+                    expr=f"{_increase(select(exporter.RENDER_FAILURES), 'family')} > 0", legend="rendering {{family}}"
+                ),
+                PromQuery(expr=f"{_increase(select(exporter.JUDGE_FAILURES), 'kind')} > 0", legend="judging {{kind}}"),
+                PromQuery(expr=f"{_increase(select(exporter.RECORD_FAILURES), 'instance')} > 0", legend="recording"),
             ),
             width=24,
             height=6,
             unit=Unit.SHORT,
             minimum=0,
             legend=Legend.RIGHT,
+            empty="There was none in this time.",
         ),
     ),
 )

@@ -22,6 +22,7 @@ from observability.signals import aggregates, applications, exporter, promotions
 _BAD = (Threshold(value=None, color="green"), Threshold(value=1, color="red"))
 _WORTH_A_LOOK = (Threshold(value=None, color="green"), Threshold(value=1, color="yellow"))
 _UNWELL = ("Degraded", "Missing", "Unknown")
+_NOT_HEALTHY = (*_UNWELL, "Progressing", "Suspended")
 _FAILED = ("Failed", "Error")
 
 _TO_APPLICATIONS = Link(title="Open the applications", dashboard="gitops-application")
@@ -55,13 +56,15 @@ def _number(title: str, description: str, expression: str, links: Link, threshol
     )
 
 
-def _matrix(title: str, description: str, expression: str, colors: str, column: str = "environment") -> Panel:
+def _matrix(
+    title: str, description: str, expression: str, colors: str, column: str = "environment", width: int = 7
+) -> Panel:
     return Panel(
         title=title,
         kind=Kind.TABLE,
         description=description,
         queries=(views.table(expression),),
-        width=8,
+        width=width,
         height=12,
         matrix=("service", column),
         colors=colors,
@@ -137,22 +140,23 @@ PROBLEMS = Section(
         Panel(
             title="Alerts that fire",
             kind=Kind.TABLE,
-            description="Alerts of gitops-observability that fire now, from the Prometheus that evaluates them. "
+            description="Alerts of gitops-observability that fire now, critical ones first. "
             "The name opens the runbook.",
             queries=(
                 views.table(
-                    "max by (alertname, severity, environment, project, service, application_namespace, "
-                    f"application) ({alerts(alertstate='firing')})"
+                    "sort_desc(max by (alertname, severity, environment, project, service, application_namespace, "
+                    f"application) (3 * {alerts(alertstate='firing', severity='critical')} "
+                    f"or 2 * {alerts(alertstate='firing', severity='warning')} "
+                    f"or {alerts(alertstate='firing', severity='info')}))"
                 ),
             ),
             width=24,
-            height=7,
+            height=8,
             columns=(
                 Column(field="severity", title="Severity", width=100, colored=True, colors="severity"),
                 Column(field="alertname", title="Alert", links=(RUNBOOK,)),
                 *views.OF_APPLICATION,
             ),
-            sort="severity",
             empty="No alert fires.",
         ),
         Panel(
@@ -172,8 +176,8 @@ PROBLEMS = Section(
             colors="health",
             columns=(
                 Column(field="health_status", title="Health", width=100, colored=True),
-                Column(field="Value", title="For", unit=Unit.DURATION, width=120),
-                *views.OF_APPLICATION,
+                Column(field="Value", title="For", unit=Unit.DURATION, width=180),
+                *views.NARROW,
             ),
             sort="-Value",
             empty="Every Application is Healthy, Progressing or Suspended.",
@@ -196,8 +200,8 @@ PROBLEMS = Section(
             colors="phase",
             columns=(
                 Column(field="phase", title="Phase", width=100, colored=True),
-                Column(field="Value", title="Ago", unit=Unit.DURATION, width=120),
-                *views.OF_APPLICATION,
+                Column(field="Value", title="Ago", unit=Unit.DURATION, width=180),
+                *views.NARROW,
             ),
             sort="-Value",
             empty="The last sync of every Application succeeded.",
@@ -220,8 +224,8 @@ PROBLEMS = Section(
             height=9,
             colors="cause",
             columns=(
-                Column(field="cause", title="Cause", width=170, colored=True),
-                Column(field="Value", title="For", unit=Unit.DURATION, width=120),
+                Column(field="cause", title="Cause", width=180, colored=True),
+                Column(field="Value", title="For", unit=Unit.DURATION, width=180),
                 *views.OF_APPLICATION,
             ),
             sort="-Value",
@@ -235,22 +239,24 @@ SERVICES = Section(
     panels=(
         _matrix(
             "Health",
-            "The worst health of the Applications of a service in each environment. A cell opens the service there.",
-            f"max by (service, environment) {coded(applications.HEALTH_STATUS, 'health', 'health_status')}",
+            "The worst health of the Applications of a service in each environment, the worst first. A cell opens the "
+            "service there.",
+            f"sort_desc(max by (service, environment) {coded(applications.HEALTH_STATUS, 'health', 'health_status')})",
             "health",
         ),
         _matrix(
             "Sync, and why not",
             "Whether all Applications of a service are in sync in each environment, else the cause that wants "
             "somebody most.",
-            f"max by (service, environment) ({coded(applications.OUT_OF_SYNC, 'cause', 'cause')} "
-            f"or 0 * {select(applications.SYNC_STATUS, sync_status='Synced')})",
+            f"sort_desc(max by (service, environment) ({coded(applications.OUT_OF_SYNC, 'cause', 'cause')} "
+            f"or 0 * {select(applications.SYNC_STATUS, sync_status='Synced')}))",
             "cause",
+            width=10,
         ),
         _matrix(
             "Same revision as the environment before",
             "Whether a service runs the same revision in an environment as in the one that it is promoted from.",
-            f"min by (service, to_environment) ({select(promotions.PROMOTION_REVISION_MATCH)})",
+            f"sort(min by (service, to_environment) ({select(promotions.PROMOTION_REVISION_MATCH)}))",
             "match",
             "to_environment",
         ),
@@ -261,13 +267,14 @@ COURSE = Section(
     title="How it went",
     panels=(
         Panel(
-            title="Applications by health",
+            title="Not Healthy, by health",
             kind=Kind.TIME_SERIES,
-            description="How many Applications had each health. A step that does not come back is an incident or a "
-            "release that went wrong.",
+            description="How many Applications had another health than Healthy. A step that does not come back is an "
+            "incident or a release that went wrong.",
             queries=(
                 PromQuery(
-                    expr=f"sum by (health_status) ({select(applications.HEALTH_STATUS)})", legend="{{health_status}}"
+                    expr=f"sum by (health_status) ({select(applications.HEALTH_STATUS, health_status=_NOT_HEALTHY)})",
+                    legend="{{health_status}}",
                 ),
             ),
             width=8,

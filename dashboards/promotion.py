@@ -109,7 +109,7 @@ WAITING = Section(
             thresholds=_WAITED,
             columns=(
                 *_SERVICE,
-                Column(field="Value #A", title="Waits for", unit=Unit.DURATION, width=150, colored=True),
+                Column(field="Value #A", title="Waits for", unit=Unit.DURATION, width=180, colored=True),
                 Column(field="Value #B", title="Revision", width=100, colored=True, colors="match"),
                 Column(field="Value #C", title="Images", width=100, colored=True, colors="match"),
             ),
@@ -120,8 +120,10 @@ WAITING = Section(
             title="Same revision as the environment before",
             kind=Kind.TABLE,
             description="Whether a service runs the same revision in an environment as in the one that it is promoted "
-            "from.",
-            queries=(views.table(f"min by (service, to_environment) ({select(promotions.PROMOTION_REVISION_MATCH)})"),),
+            "from; those that do not stand first.",
+            queries=(
+                views.table(f"sort(min by (service, to_environment) ({select(promotions.PROMOTION_REVISION_MATCH)}))"),
+            ),
             width=8,
             height=10,
             matrix=("service", "to_environment"),
@@ -153,18 +155,22 @@ WINDOWS = Section(
         Panel(
             title="Automated syncs by environment",
             kind=Kind.STATE_TIMELINE,
-            description="Whether any Application of an environment and project is blocked by a sync window.",
+            description="Whether any Application of an environment and project is blocked by a sync window: those that "
+            "were, in the time that is shown.",
             queries=(
                 PromQuery(
-                    expr=f"max by (environment, project) ({select(applications.SYNC_BLOCKED, by='automated')})",
+                    expr=f"max by (environment, project) ({select(applications.SYNC_BLOCKED, by='automated')}) "
+                    "and on (environment, project) "
+                    f"max_over_time({select(applications.SYNC_BLOCKED, by='automated')}[$__range] @ end()) == 1",
                     legend="{{environment}} {{project}}",
                 ),
             ),
             width=24,
-            height=7,
+            height=11,
             unit=Unit.NONE,
             colors="blocked",
             legend=Legend.HIDDEN,
+            empty="No window blocked anything in this time.",
         ),
         Panel(
             title="Pending and blocked",
@@ -182,11 +188,9 @@ WINDOWS = Section(
                 ),
             ),
             height=9,
-            colors="cause",
             columns=(
-                Column(field="Value", title="May in", unit=Unit.DURATION, width=120),
-                *views.OF_APPLICATION,
-                Column(field="cause", title="Cause", width=170, colored=True),
+                Column(field="Value", title="May in", unit=Unit.DURATION, width=180),
+                *views.NARROW,
             ),
             sort="Value",
             empty="Nothing that waits for a sync is blocked.",
@@ -202,12 +206,12 @@ WINDOWS = Section(
             height=9,
             columns=(
                 Column(field="project", title="Project", links=(_TO_APPLICATIONS,)),
-                Column(field="kind", title="Kind", width=80),
-                Column(field="schedule", title="Schedule"),
-                Column(field="duration", title="Duration", width=90),
-                Column(field="time_zone", title="Time zone", width=120),
-                Column(field="Value #A", title="Active", width=80),
-                Column(field="Value #B", title="Unreadable", width=100),
+                Column(field="kind", title="Kind", width=60),
+                Column(field="schedule", title="Schedule", width=110),
+                Column(field="duration", title="Duration", width=75),
+                Column(field="time_zone", title="Time zone", width=110),
+                Column(field="Value #A", title="Active", width=60),
+                Column(field="Value #B", title="Unreadable", width=90),
             ),
             sort="-Value #A",
             empty="No AppProject has sync windows.",
@@ -236,7 +240,7 @@ SETS = Section(
                 Column(field="strategy", title="Strategy", width=120),
                 Column(field="Value #B", title="Applications", unit=Unit.SHORT, width=110),
                 Column(field="Value #C", title="Step", unit=Unit.SHORT, width=70),
-                Column(field="Value #D", title="For", unit=Unit.DURATION, width=120),
+                Column(field="Value #D", title="For", unit=Unit.DURATION, width=180),
             ),
             sort="-Value #D",
             empty="There is no ApplicationSet.",

@@ -81,6 +81,7 @@ def _work(settings: "Settings", environment: str | None, source: Path | None) ->
         monitoring=settings.monitoring,
         wanted=names if environment is None else (environment,),
         cases=cases.counted(load.own(), *(() if source is None else (source,))),
+        pictures=frozenset(path.stem for path in (load.own() / "dashboards" / "previews").glob("*.png")),
     )
 
 

@@ -1,7 +1,7 @@
 """Pictures of the dashboards, of a demo's data: `python -m tests.previews [--output DIR]`.
 
-No Grafana runs here: a Prometheus answers the queries of the panels, and what Grafana would make of the answers is drawn
-by this package.
+No Grafana runs here: a Prometheus answers the queries of the panels, and this package draws what Grafana would make of
+the answers.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.integration.servers import found, running
-from tests.previews.page import html, height, photograph
+from tests.previews.page import height, html, photograph
 from tests.previews.panels import Asked
 from tests.previews.recording import Span, record
 from tests.previews.series import History, evaluate, rules_of
@@ -23,7 +23,7 @@ from tests.previews.series import History, evaluate, rules_of
 _ROOT: Final = Path(__file__).parents[2]
 _BOARDS: Final = _ROOT / "dashboards" / "generated" / "prod"
 _RULES: Final = _ROOT / "alerts" / "generated"
-_NAME: Final = re.compile(r"\b[a-z][a-z0-9_]+(?=\{)")
+_NAME: Final = re.compile(r"\bgitops_[a-z0-9_]+")
 _NEEDED: Final = ("prometheus", "promtool", "chromium")
 
 
@@ -61,11 +61,11 @@ def _history(folder: Path, given: argparse.Namespace) -> History:
     span = folder / "span.json"
     place = folder / "prometheus"
     if span.exists():
-        # Its folder is there already: only its configuration is written anew.
         return History(place, Span(**json.loads(span.read_text())))
     file, recorded = record(folder, _names(), given.hours, given.speed, given.applications)
     history = History(place, recorded)
     history.take(file)
+    file.unlink()  # hundreds of MB, and all in Prometheus now
     with running(history):
         evaluate(history, rules_of(_RULES), folder)
     span.write_text(json.dumps({"start": recorded.start, "end": recorded.end}))

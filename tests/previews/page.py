@@ -34,7 +34,8 @@ h1 { position: absolute; left: 16px; top: 14px; font-size: 18px; font-weight: 50
 .nothing { display: flex; height: 100%; align-items: center; justify-content: center; color: #9fa7b3; padding: 0 12px;
   text-align: center; }
 .stats { display: flex; } .stat { position: relative; display: flex; flex-direction: column; align-items: center;
-  justify-content: center; } .stat svg { position: absolute; left: 0; top: 0; } .stat b { font-weight: 500; z-index: 1; }
+  justify-content: center; } .stat svg { position: absolute; left: 0; top: 0; }
+.stat b { font-weight: 500; z-index: 1; }
 .stat .of { z-index: 1; white-space: nowrap; }
 table { border-collapse: collapse; table-layout: fixed; font-size: 13px; }
 th { color: #6e9fff; font-weight: 500; text-align: left; }
@@ -69,7 +70,7 @@ def html(board: Mapping[str, Any], asked: Asked) -> str:
 
 def height(board: Mapping[str, Any]) -> int:
     """How high the page is, in pixels."""
-    lowest = max(one["gridPos"]["y"] + one["gridPos"]["h"] for one in _opened(board))
+    lowest: int = max(one["gridPos"]["y"] + one["gridPos"]["h"] for one in _opened(board))
     return _TOP + lowest * (_ROW + _GAP) + _GAP
 
 
@@ -94,7 +95,7 @@ def _panel(panel: Mapping[str, Any], asked: Asked) -> Iterator[str]:
     wide, high = int(place["w"] * column - _GAP), place["h"] * (_ROW + _GAP) - _GAP
     if panel["type"] == "row":
         hidden = f"<i>({len(panel['panels'])} panels)</i>" if panel["collapsed"] else ""
-        mark = "›" if panel["collapsed"] else "⌄"
+        mark = "▸" if panel["collapsed"] else "▾"
         yield f'<div class="row" style="left:{left:.0f}px;top:{top}px">{mark} {escape(panel["title"])}{hidden}</div>'
         return
     room = wide - 2 * _PADDING - 2, high - _HEADER - _PADDING

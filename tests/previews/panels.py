@@ -107,7 +107,7 @@ def _number(
     color = values.threshold(look["thresholds"]["steps"], value)
     if state:
         text, color = state
-    size = int(min(height * (0.35 if beside > 1 else 0.5), (width - 16) / (0.58 * max(len(text), 1)), 56))
+    size = int(min(height * (0.35 if beside > 1 else 0.5), (width - 16) / (0.68 * max(len(text), 1)), 56))
     behind = ""
     if panel["options"]["graphMode"] == "area" and len(points) > 1:
         behind = charts.course(points, Ground(width, height, asked.history.span), values.color(color))
@@ -133,6 +133,8 @@ def _time_series(panel: Panel, asked: Asked, width: int, height: int) -> str:
         lowest=look.get("min"),
         highest=look.get("max"),
         marks=[(step["value"], values.color(step["color"])) for step in steps],
+        lined=custom["lineWidth"] > 0,
+        base=2.0 if look.get("unit") == "bytes" else 10.0,
     )
     beside = placement["placement"] == "right" and placement["showLegend"]
     legend, lines_of_legend = _legend(lines, panel, width) if placement["showLegend"] else ("", 0)
@@ -167,7 +169,7 @@ def _legend(lines: Sequence[Line], panel: Panel, width: int) -> tuple[str, int]:
         return f'<table class="legend"><tr><td></td><td>Last</td><td>Max</td></tr>{rows}</table>', 0
     room, count = 0.0, 1
     for one in lines:
-        wide = len(one.name) * 6.4 + 30
+        wide = len(one.name) * 7.2 + 34
         if room + wide > width:
             room, count = 0.0, count + 1
         room += wide

@@ -67,11 +67,14 @@ def _demo(folder: Path, clock: dict[str, float], applications: int) -> Iterator[
     environment = {
         **os.environ,  # noqa: TID251 - of the tests, not of the product
         "PYTHONPATH": str(folder),
+        "GITOPS_OBS_EXPOSITION__IMAGES": "true",
+        "GITOPS_OBS_EXPOSITION__REVISIONS": "true",
         **{f"PREVIEWS_{name}": str(value) for name, value in clock.items()},
     }
     listen = f"127.0.0.1:{free_port()}"
     options = ["--applications", str(applications), "--speed", str(clock["SPEED"]), "--listen", listen]
-    command = [sys.executable, "-m", "observability", "demo", *options]
+    events = ["--events", str(folder / "events.jsonl")]
+    command = [sys.executable, "-m", "observability", "demo", *options, *events]
     with (folder / "demo.log").open("w") as log:
         demo = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:

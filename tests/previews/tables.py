@@ -54,15 +54,17 @@ def table(panel: Mapping[str, Any], frames: Mapping[str, Sequence[Mapping[str, A
     steps = {one["id"]: one["options"] for one in panel.get("transformations", ())}
     if "groupingToMatrix" in steps:
         columns, rows = matrix(rows, steps["groupingToMatrix"])
+        columns.sort(key=lambda name: steps["organize"]["indexByName"].get(name, len(columns)))
     else:
         order = steps["organize"]["indexByName"]
         columns = [name for name in sorted(order, key=order.__getitem__) if any(name in row for row in rows)]
+    columns = [name for name in columns if not _properties(panel, name).get("custom.hidden")]
     looks = [_properties(panel, name) for name in columns]
     titles = [str(look.get("displayName", name)) for name, look in zip(columns, looks, strict=True)]
     for one in panel["options"].get("sortBy", ()):
         if one["displayName"] in titles:
             name = columns[titles.index(one["displayName"])]
-            rows.sort(key=lambda row: _order(row.get(name)), reverse=one.get("desc", False))  # noqa: B023
+            rows.sort(key=lambda row: _order(row.get(name)), reverse=one.get("desc", False))
     widths = _widths(looks, width)
     head = "".join(_cell(title, "", wide, "th") for title, wide in zip(titles, widths, strict=True))
     fits = (height - HEAD) // LINE
@@ -89,10 +91,11 @@ def _properties(panel: Mapping[str, Any], name: str) -> Properties:
 
 
 def _widths(looks: Sequence[Properties], width: int) -> list[int]:
-    """Columns without a width of their own share what is left, 150 at least each."""
+    """Columns without a width of their own share what is left, each its minimum at least."""
     given = [int(look.get("custom.width", 0)) for look in looks]
     free = given.count(0)
-    share = max(150, (width - sum(given)) // free) if free else 0
+    least = max((int(look.get("custom.minWidth", 150)) for look in looks), default=150)
+    share = max(least, (width - sum(given)) // free) if free else 0
     return [one or share for one in given]
 
 

@@ -3,7 +3,8 @@
 Source: grafana packages/grafana-data/src/valueFormats, packages/grafana-data/src/themes, 12.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 COLORS: Final = {
@@ -46,24 +47,9 @@ def on(name: str) -> str:
 
 def written(value: float, unit: str | None, decimals: int | None = None) -> str:
     """A number in its unit."""
-    if value != value:
+    if math.isnan(value):
         return "NaN"
-    match unit:
-        case "dtdurations":
-            return _period(value, decimals or 0)
-        case "s":
-            return _scaled(value, _TIMES, " ", decimals)
-        case "bytes":
-            return _scaled(value, _BYTES, "", decimals)
-        case "percentunit":
-            return f"{_plain(value * 100, decimals)}%"
-        case "cps":
-            return f"{_short(value, decimals)} c/s"
-        case "cpm":
-            return f"{_short(value, decimals)} c/m"
-        case "short":
-            return _short(value, decimals)
-    return _plain(value, decimals)
+    return _WRITTEN.get(unit or "none", _plain)(value, decimals)
 
 
 def _plain(value: float, decimals: int | None) -> str:
@@ -85,7 +71,8 @@ def _scaled(value: float, sizes: Sequence[tuple[float, str]], between: str, deci
     for size, name in sizes:
         if abs(value) >= size:
             return f"{_plain(value / size, decimals)}{between}{name}"
-    return f"{_plain(value, decimals)}{between}{sizes[-1][1] if not value else sizes[-1][1]}"
+    smallest = next(name for size, name in sizes if size == 1)
+    return f"{_plain(value, decimals)}{between}{smallest}"
 
 
 def _period(value: float, more: int) -> str:
@@ -100,6 +87,18 @@ def _period(value: float, more: int) -> str:
             if len(words) > more:
                 break
     return ", ".join(words) or "0 seconds"
+
+
+_WRITTEN: Final[Mapping[str, Callable[[float, int | None], str]]] = {
+    "bytes": lambda value, decimals: _scaled(value, _BYTES, "", decimals),
+    "cpm": lambda value, decimals: f"{_short(value, decimals)} c/m",
+    "cps": lambda value, decimals: f"{_short(value, decimals)} c/s",
+    "dtdurations": lambda value, decimals: _period(value, decimals or 0),
+    "percentunit": lambda value, decimals: f"{_plain(value * 100, decimals)}%",
+    "s": lambda value, decimals: _scaled(value, _TIMES, " ", decimals),
+    "short": _short,
+}
+"""By Grafana's ids of units."""
 
 
 def mapped(mappings: Sequence[Mapping[str, Any]], value: object) -> tuple[str, str] | None:

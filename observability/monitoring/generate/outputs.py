@@ -55,6 +55,8 @@ class Work:
     monitoring: Monitoring
     wanted: tuple[str, ...]
     cases: Mapping[str, Cases] = field(default_factory=dict)
+    pictures: frozenset[str] = frozenset()
+    """The uids of dashboards of which there is a picture."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -94,7 +96,9 @@ def committed(work: Work) -> Mapping[str, str]:
 def pages(work: Work) -> Mapping[str, str]:
     """The reference pages, by their paths. Raises SpecError."""
     return {
-        "dashboards/README.md": dashboards_reference.render(source.row for source in work.authored.dashboards),
+        "dashboards/README.md": dashboards_reference.render(
+            (source.row for source in work.authored.dashboards), work.pictures
+        ),
         "alerts/README.md": reference.page(work.authored.groups, work.names, work.cases),
     }
 

@@ -145,6 +145,8 @@ class Column:
     colors: str = ""
     """The named mapping of its values to colours where it is not that of the panel."""
     links: tuple[Link, ...] = ()
+    hidden: bool = False
+    """It takes no room: it is there for the links of other columns."""
 
 
 class Legend(StrEnum):

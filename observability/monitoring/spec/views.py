@@ -54,6 +54,12 @@ OF_APPLICATION: Final = (
 )
 """Who a row of a table is about."""
 
+NARROW: Final = (
+    *OF_APPLICATION[:3],
+    *(replace(column, width=0, hidden=True) for column in OF_APPLICATION[3:]),
+)
+"""The same for a table of half the width: what only links need takes no room."""
+
 DEPLOYED: Final = Annotations(
     title="Deployed",
     query=PromQuery(

@@ -47,7 +47,7 @@ def dashboard(
         raise SpecError(row.uid, f"expected an environment among {', '.join(environments.known)}")
     scope = Scope(row.variables, {rule.record: rule.labels for rule in recordings})
     try:
-        return mend.mended(_encoded(_document(row, Ground(environments.this, places, scope))))
+        return mend.mended(_encoded(_document(row, Ground(environments.this, places, scope, environments.known))))
     except SpecError as error:
         raise SpecError(f"{row.uid}: {error.name}", error.expected) from error
 

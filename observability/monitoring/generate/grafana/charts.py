@@ -22,16 +22,19 @@ class TimeSeries(Piece):
     """Whether thresholds are drawn as lines."""
 
     def custom(self) -> dict[str, Any]:
-        """Gaps stay gaps: where nothing was scraped, nothing is known."""
+        """Gaps stay gaps: where nothing was scraped, nothing is known.
+
+        What is stacked has no outlines: a series of zeros would draw its colour along the one below it.
+        """
         return {
             "axisLabel": "",
             "axisPlacement": "auto",
             "drawStyle": "line",
-            "fillOpacity": 30 if self.stacked else 8,
+            "fillOpacity": 70 if self.stacked else 8,
             "gradientMode": "none",
             "hideFrom": _HIDE_NOWHERE,
             "lineInterpolation": "stepAfter" if self.stacked else "linear",
-            "lineWidth": 1,
+            "lineWidth": 0 if self.stacked else 1,
             "pointSize": 4,
             "scaleDistribution": {"type": "linear"},
             "showPoints": "auto",

@@ -21,6 +21,8 @@ class Ground(NamedTuple):
     environment: str
     places: Places
     scope: Scope
+    environments: tuple[str, ...] = ()
+    """All of them, in the order in which things are promoted."""
 
     @property
     def variables(self) -> Sequence[Variable]:
@@ -47,7 +49,7 @@ def drawn(placed: Placed, ground: Ground) -> pieces.Piece:
         "targets": targets(panel.queries, where, ground.environment, ground.scope),
         "thresholds": fields.steps(panel, ground.environment),
         "unit": panel.unit.value if panel.unit else None,
-        "decimals": panel.decimals,
+        "decimals": fields.decimals(panel.unit) if panel.decimals is None else panel.decimals,
         "minimum": panel.minimum,
         "maximum": panel.maximum,
         "mappings": fields.mappings(panel.colors) if _is_state(panel) else [],
@@ -143,7 +145,7 @@ def _table(panel: Panel, ground: Ground, shared: Mapping[str, Any]) -> pieces.Pi
         overrides=[fields.heading(*panel.matrix)]
         if panel.matrix
         else fields.overrides(panel, ground.places, ground.variables),
-        transformations=_matrix(panel.matrix) if panel.matrix else _rows(panel),
+        transformations=_matrix(panel.matrix, ground.environments) if panel.matrix else _rows(panel),
         sorted_by=titles.get(panel.sort.lstrip("-"), ""),
         falling=panel.sort.startswith("-"),
         painted=panel.matrix is not None,
@@ -168,13 +170,16 @@ def _rows(panel: Panel) -> list[dict[str, Any]]:
     ]
 
 
-def _matrix(labels: tuple[str, str]) -> list[dict[str, Any]]:
+def _matrix(labels: tuple[str, str], environments: Sequence[str]) -> list[dict[str, Any]]:
+    """Columns would stand as they come; those of environments stand in the order of promotion, others behind them."""
     rows, columns = labels
+    order = {name: index for index, name in enumerate((f"{rows}\\{columns}", *environments))}
     return [
         {
             "id": "groupingToMatrix",
             "options": {"columnField": columns, "emptyValue": "null", "rowField": rows, "valueField": "Value"},
-        }
+        },
+        {"id": "organize", "options": {"excludeByName": {}, "indexByName": order, "renameByName": {}}},
     ]
 
 

@@ -71,6 +71,8 @@ def _properties(column: Column, places: Places, variables: Sequence[Variable]) -
     found: list[tuple[str, object]] = [("displayName", column.title)]
     if column.unit is not Unit.TEXT:
         found.append(("unit", column.unit.value))
+    if decimals(column.unit) is not None:
+        found.append(("decimals", decimals(column.unit)))
     if column.width:
         found.append(("custom.width", column.width))
     if column.colors:
@@ -80,4 +82,17 @@ def _properties(column: Column, places: Places, variables: Sequence[Variable]) -
     links = places.links(column.links, variables)
     if links:
         found.append(("links", links))
+    if column.hidden:
+        # What is hidden is said by the first up to Grafana 12.1, by the second since.
+        found.append(("custom.hidden", True))
+        found.append(("custom.hideFrom", {"legend": False, "tooltip": False, "viz": True}))
     return [{"id": name, "value": value} for name, value in found]
+
+
+def decimals(unit: Unit | None) -> int | None:
+    """How exactly numbers of a unit are written; None: as Grafana likes.
+
+    Of durations the largest unit and the one below it: 1 hour and 59 minutes would else be 1 hour.
+    Source: grafana packages/grafana-data/src/valueFormats/dateTimeFormatters.ts, toDuration, 12.
+    """
+    return 1 if unit is Unit.DURATION else None

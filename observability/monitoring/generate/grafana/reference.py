@@ -1,7 +1,7 @@
 """The reference of the dashboards, as Markdown, from their rows: what each shows, panel by panel. Pure."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from observability.monitoring.generate.grafana.variables import sources
@@ -18,6 +18,7 @@ What each dashboard shows, panel by panel. This page is generated from the rows 
 - Rows of tables open the Application in Argo CD, and alerts their runbook, where the settings say where these are.
 - Where a panel may have no data on a healthy fleet, it says why.
 - Health, sync, causes, phases and results have the same colours everywhere.
+- The pictures show six hours of a demo, from the queries of the panels, drawn without a Grafana: `make previews`.
 """
 
 _KINDS: Final = {
@@ -40,9 +41,12 @@ _NAME: Final = re.compile(rf"\b(?:gitops_[a-z0-9_]+|{ALERTS})(?=\{{)")
 _PART: Final = re.compile(r"_seconds_(?:bucket|sum|count)$")
 
 
-def render(rows: Iterable[Dashboard]) -> str:
-    """The whole page, dashboards in the order in which they are given."""
-    return "\n".join([_INTRODUCTION, *(line for row in rows for line in _dashboard(row))])
+def render(rows: Iterable[Dashboard], pictures: Collection[str] = ()) -> str:
+    """The whole page, dashboards in the order in which they are given.
+
+    `pictures`: the uids of those of which there is one, `previews/<uid>.png` beside the page.
+    """
+    return "\n".join([_INTRODUCTION, *(line for row in rows for line in _dashboard(row, row.uid in pictures))])
 
 
 def metrics(panel: Panel) -> tuple[str, ...]:
@@ -61,12 +65,14 @@ def _texts(query: PromQuery) -> tuple[str, ...]:
     return query.expr.values() if isinstance(query.expr, PerEnvironment) else (query.expr,)
 
 
-def _dashboard(row: Dashboard) -> Iterator[str]:
+def _dashboard(row: Dashboard, pictured: bool) -> Iterator[str]:
     yield f"## {row.title}\n"
     yield f"{row.description}\n"
     names = ", ".join(f"`{variable.name}`" for variable in row.variables) or "none"
     asked = ", ".join(_SOURCES[source] for source in sources(row))
     yield f"- uid: `{row.uid}`\n- variables: {names}\n- data sources: {asked}\n- shows: {row.since} until now\n"
+    if pictured:
+        yield f"![{row.title}, of a demo](previews/{row.uid}.png)\n"
     yield "| panel | kind | shows | no data means | made of |"
     yield "|---|---|---|---|---|"
     for section in row.sections:

@@ -20,6 +20,7 @@ from observability.monitoring.spec import (
     Section,
     Threshold,
     TraceQuery,
+    Unit,
     Variable,
     select,
     views,
@@ -180,10 +181,39 @@ def test_tables_show_their_columns_in_order() -> None:
     assert found["options"]["sortBy"] == [{"desc": True, "displayName": "B"}]
 
 
+def test_a_hidden_column_is_there_for_the_links_of_others() -> None:
+    columns = (
+        Column(field="service", title="Service", links=(LINK,)),
+        Column(field="project", title="Project", hidden=True),
+    )
+    (found,) = panels_of(generated(board(table(columns=columns))))
+    included, _ = found["transformations"]
+    assert included["options"]["include"]["names"] == ["service", "project"]
+    shown, hidden = (
+        {one["id"]: one["value"] for one in override["properties"]} for override in found["fieldConfig"]["overrides"]
+    )
+    assert "custom.hidden" not in shown
+    assert hidden["custom.hidden"] is True
+    assert hidden["custom.hideFrom"]["viz"] is True
+
+
+def test_durations_are_two_units_long() -> None:
+    columns = (Column(field="Value", title="For", unit=Unit.DURATION, links=(LINK,)),)
+    number, rows, exact = panels_of(
+        generated(
+            board(panel(unit=Unit.DURATION), table(columns=columns), panel(title="C", unit=Unit.DURATION, decimals=0))
+        )
+    )
+    assert number["fieldConfig"]["defaults"]["decimals"] == 1
+    assert {"id": "decimals", "value": 1} in rows["fieldConfig"]["overrides"][0]["properties"]
+    assert exact["fieldConfig"]["defaults"]["decimals"] == 0
+
+
 def test_a_matrix_is_painted_and_headed_by_its_rows() -> None:
     (found,) = panels_of(generated(board(table(columns=(), matrix=("service", "environment"), links=(LINK,)))))
-    (matrix,) = found["transformations"]
+    matrix, ordered = found["transformations"]
     assert (matrix["options"]["rowField"], matrix["options"]["columnField"]) == ("service", "environment")
+    assert ordered["options"]["indexByName"] == {"service\\environment": 0, "dev": 1, "staging": 2, "prod": 3}
     (heading,) = found["fieldConfig"]["overrides"]
     assert heading["matcher"]["options"] == "service\\environment"
     assert {one["id"]: one["value"] for one in heading["properties"]} == {"displayName": "Service", "links": []}

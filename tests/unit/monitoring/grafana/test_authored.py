@@ -36,6 +36,8 @@ UIDS = {
 }
 """Bookmarks, links in pages and runbooks lead to these: they stay for ever."""
 
+PICTURES = {path.stem for path in (FOLDER / "previews").glob("*.png")}
+
 FOR_QUERIES = {application_labels(()).name}
 """Metrics that no dashboard shows: their labels are what the settings name."""
 
@@ -193,8 +195,13 @@ def test_every_metric_is_shown() -> None:
     assert shown - {metric.name for metric in METRICS} == {ALERTS}
 
 
+def test_there_is_a_picture_of_each_dashboard() -> None:
+    assert set(UIDS.values()) == PICTURES
+    assert [path.name for path in (FOLDER / "previews").iterdir() if path.stat().st_size > 300_000] == []
+
+
 def test_the_reference_page_is_that_of_the_rows() -> None:
-    assert (FOLDER / "README.md").read_text(encoding="utf-8") == render(ROWS)
+    assert (FOLDER / "README.md").read_text(encoding="utf-8") == render(ROWS, PICTURES)
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.name)

@@ -20,6 +20,11 @@ def test_it_tells_of_every_panel() -> None:
     assert f"| Who \\| where | table | How many are Degraded. | Nobody. | {made} |\n" in page
 
 
+def test_a_picture_is_shown_where_there_is_one() -> None:
+    assert "![Test, of a demo](previews/gitops-test.png)\n" in render([board()], {"gitops-test"})
+    assert "previews/gitops" not in render([board()])
+
+
 def test_metrics_are_those_of_all_queries() -> None:
     differing = PerEnvironment(dev=DEGRADED, others=select(applications.SYNC_STATUS))
     queries = (PromQuery(expr=differing), views.now(views.quantile(0.5, buckets(aggregates.LEAD_TIME))))
