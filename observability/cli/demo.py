@@ -16,6 +16,7 @@ import click
 
 from observability.cli import children
 from observability.cli.children import Child, DemoError
+from observability.cli.invitation import Invitation, Watching
 from observability.delivery import listening
 from observability.demo import cluster
 from observability.demo.company import stamp
@@ -95,8 +96,12 @@ Exit codes: 0 after --duration, SIGTERM or Ctrl-C, 2 an address in use, 3 a proc
     default=None,
     help="With Prometheus and Alertmanager.  [where they are installed, up to 10,000 Applications]",
 )
-@click.option("--prometheus-listen", metavar="HOST:PORT", default="127.0.0.1:0", show_default=True, help="Its address.")
-@click.option("--alertmanager-listen", metavar="HOST:PORT", default="127.0.0.1:0", show_default=True, help="The same.")
+@click.option(
+    "--prometheus-listen", metavar="HOST:PORT", default="127.0.0.1:0", show_default=True, help="Prometheus is here."
+)
+@click.option(
+    "--alertmanager-listen", metavar="HOST:PORT", default="127.0.0.1:0", show_default=True, help="Alertmanager is here."
+)
 @click.option("--until-stdin-closes", is_flag=True, hidden=True)
 @click.option("--outages", is_flag=True, hidden=True)
 def command(
@@ -237,7 +242,7 @@ async def _supervise(plan: Plan, folder: Path) -> None:
             return
         if plan.monitors and not await _watched(plan.monitors, folder, (unused, webhook), running, stop):
             return
-        click.echo(_invitation(plan, _url(unused)), err=plan.exporter.has_stdout)
+        click.echo(_invitation(plan, _url(unused)).text(), err=plan.exporter.has_stdout)
         await children.until(stop, running)
 
 
@@ -333,38 +338,7 @@ def _reached(served: listening.Address) -> str:
     return str(listening.Address("127.0.0.1", served.port) if every else served)
 
 
-def _invitation(plan: Plan, url: str) -> str:
-    watching, told = _watching(plan.monitors) if plan.monitors else ("", f"{plan.left_out}What happens in the company:")
-    return f"""
-A simulated cluster of {plan.options.applications} Applications runs, and the exporter watches it. Open
-
-  {url}/         the page
-  {url}/metrics  what Prometheus scrapes
-  {url}/readyz   ok as soon as the first list is in
-{watching}
-Try
-  curl -s {url}/metrics | grep '^gitops_application_out_of_sync{{'
-  curl -s {url}/metrics | grep 'health_status="Degraded"}} 1'
-  kubectl --kubeconfig {plan.kubeconfig} get applications --watch
-and in Prometheus
-  sum by (environment, cause) (gitops_application_out_of_sync)
-  time() - gitops_application_out_of_sync_since_timestamp_seconds > 60
-  sum by (environment) (gitops_application_health_status{{health_status="Degraded"}})
-  increase(gitops_application_deployments_total[10m]) > 0
-
-Ctrl-C ends all. {told}
-"""
-
-
-def _watching(monitors: "Monitors") -> tuple[str, str]:
-    """What else can be opened, and what is told."""
-    return (
-        f"""\
-  {_url(monitors.prometheus)}/alerts   Prometheus, with the alerts of all environments
-  {_url(monitors.alertmanager)}/         Alertmanager, with their routes
-""",
-        """\
-What happens in the company, and who is called of it, the first within a minute:
-
-TIME       ALERT     WHO    SEVERITY  IN       SERVICE         SUMMARY""",
-    )
+def _invitation(plan: Plan, url: str) -> Invitation:
+    monitors = plan.monitors
+    watching = Watching(_url(monitors.prometheus), _url(monitors.alertmanager)) if monitors else None
+    return Invitation(plan.options.applications, plan.kubeconfig, url, watching, plan.left_out)
