@@ -133,8 +133,8 @@ def test_all_ends_when_the_time_is_over(installed: list[str]) -> None:
         assert gone(children)
 
 
-def test_all_ends_when_the_demo_is_killed(installed: list[str]) -> None:
-    with demo("--monitoring") as running:
+def test_all_ends_when_the_demo_is_killed(tmp_path: Path, installed: list[str]) -> None:
+    with demo("--monitoring", TMPDIR=str(tmp_path)) as running:
         running.said(TELLS, patience(40))
         children = running.children()
         assert programs(children) == installed
