@@ -72,7 +72,7 @@ KEYS = Section(
             "Lead time for changes, median",
             "From the commit until it is deployed and Healthy: half of the changes took no longer.",
             _median(buckets(aggregates.LEAD_TIME), "environment"),
-            Unit.DURATION,
+            Unit.SECONDS,
             _SLOW,
         ),
         _number(
@@ -87,7 +87,7 @@ KEYS = Section(
             "Time to restore, median",
             "From a change failure until Healthy: half of the failures took no longer.",
             _median(buckets(aggregates.TIME_TO_RESTORE), "environment"),
-            Unit.DURATION,
+            Unit.SECONDS,
             _LONG,
         ),
     ),

@@ -38,6 +38,7 @@ def _number(title: str, description: str, expression: str, unit: Unit, threshold
         width=4,
         height=4,
         unit=unit,
+        decimals=0 if unit is Unit.DURATION else None,
         thresholds=thresholds,
         links=(_TO_OVERVIEW,),
     )
