@@ -32,7 +32,11 @@ def test_numbers_are_written_in_their_unit(value: float, unit: str, decimals: in
 
 
 def test_the_highest_threshold_that_is_reached_colours() -> None:
-    steps = [{"color": "green", "value": None}, {"color": "yellow", "value": 1}, {"color": "red", "value": 3}]
+    steps: list[dict[str, Any]] = [
+        {"color": "green", "value": None},
+        {"color": "yellow", "value": 1},
+        {"color": "red", "value": 3},
+    ]
     assert [threshold(steps, value) for value in (0.0, 1.0, 2.9, 3.0)] == ["green", "yellow", "yellow", "red"]
 
 
@@ -68,6 +72,15 @@ def test_a_table_has_its_columns_in_order_without_hidden_ones() -> None:
     )
     assert drawn.index("First") < drawn.index(">b<") < drawn.index(">y<") < drawn.index(">x<")
     assert "hidden" not in drawn
+
+
+def test_without_the_programs_nothing_is_drawn_and_they_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert main(["--output", str(tmp_path / "out")]) == 0
+    assert "prometheus, promtool, chromium missing" in capsys.readouterr().out
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.servers

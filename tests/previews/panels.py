@@ -52,16 +52,17 @@ class Asked:
 
     def series(self, panel: Panel) -> list[tuple[str, Labels, Points]]:
         """The name, the labels and the points of all series of a panel."""
-        found = []
-        for target in panel["targets"]:
-            text = self.expression(target["expr"])
-            if target.get("instant"):
-                answers = [(one["metric"], [tuple(map(float, one["value"]))]) for one in self.history.now(text)]
-            else:
-                answers = self.history.course(text)  # type: ignore[assignment]
-            for labels, points in answers:
-                found.append((_name(target.get("legendFormat", ""), labels, panel["title"]), labels, points))
-        return found  # type: ignore[return-value]
+        return [
+            (_name(target.get("legendFormat", ""), labels, panel["title"]), labels, points)
+            for target in panel["targets"]
+            for labels, points in self._answers(target)
+        ]
+
+    def _answers(self, target: Mapping[str, Any]) -> list[tuple[Labels, Points]]:
+        text = self.expression(target["expr"])
+        if not target.get("instant"):
+            return self.history.course(text)
+        return [(one["metric"], [(one["value"][0], float(one["value"][1]))]) for one in self.history.now(text)]
 
 
 def _name(template: str, labels: Labels, title: str) -> str:
