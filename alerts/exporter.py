@@ -10,6 +10,8 @@ from observability.signals.exporter import (
     CERTIFICATE_ENDS_AT,
     DEAD_LETTERS,
     DECODE_FAILURES,
+    EVENTS_CUT_EARLY,
+    EVENTS_FOLDED,
     EXPOSED_DELAY,
     JOURNAL_FULL,
     JUDGE_FAILURES,
@@ -112,6 +114,15 @@ RULES = (
         "The journal of {{ $labels.instance }} takes no events",
         "It is full or cannot be written. Metrics go on; what changes meanwhile is told as one step later.",
         "5m",
+    ),
+    _alert(
+        "GitOpsHistoryCutShort",
+        f"sum {_BY} (increase({select(EVENTS_CUT_EARLY)}[1d])) > 0\n"
+        f"or\nsum {_BY} (increase({select(EVENTS_FOLDED)}[1d])) > 0",
+        Severity.WARNING,
+        "The journal of {{ $labels.instance }} is too small for its history",
+        "Delivered events went before journal.retention_days, or events were folded into one step: audits will miss "
+        "them.",
     ),
     _alert(
         "GitOpsSeriesDropped",

@@ -58,6 +58,7 @@ GitOpsReconciliationStopped      critical  nobody  chat     page
 GitOpsReleaseWaitsTooLong        warning   nobody  chat     chat
 GitOpsRollbackInCluster          warning   nobody  chat     chat
 GitOpsSelfHealLoop               warning   nobody  chat     chat
+GitOpsHistoryCutShort            warning   nobody  chat     chat
 GitOpsSeriesDropped              warning   nobody  chat     chat
 GitOpsStaleVerdict               warning   nobody  chat     chat
 GitOpsSyncBlocked                warning   nobody  chat     chat
