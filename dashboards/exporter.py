@@ -274,10 +274,10 @@ HISTORY = Section(
             "Events that were not recorded or kept",
             "Full: the journal takes no events. Folded: events that a full journal did not take. Unreadable: what was "
             "saved and begins anew. Cut early: delivered events that went before their time to make room.",
-            (f"max by (instance) ({select(exporter.JOURNAL_FULL)})", "full, {{instance}}"),
-            (_increase(select(exporter.EVENTS_FOLDED), "instance"), "folded, {{instance}}"),
-            (_increase(select(exporter.UNREADABLE_MEMORIES), "instance"), "unreadable, {{instance}}"),
-            (_increase(select(exporter.EVENTS_CUT_EARLY), "instance"), "cut early, {{instance}}"),
+            (f"max({select(exporter.JOURNAL_FULL)})", "full"),
+            (f"sum(increase({select(exporter.EVENTS_FOLDED)}[$__rate_interval]))", "folded"),
+            (f"sum(increase({select(exporter.UNREADABLE_MEMORIES)}[$__rate_interval]))", "unreadable"),
+            (f"sum(increase({select(exporter.EVENTS_CUT_EARLY)}[$__rate_interval]))", "cut early"),
         ),
         _lines(
             "Commits that were asked for",
