@@ -19,6 +19,9 @@ Points = list[tuple[float, float]]
 """Times in seconds since 1970 and values."""
 
 _RECORDED: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*:[a-zA-Z0-9_:]+")
+_LATER: Final = 5
+"""A scrape takes a while, and seconds of the hastened clock: facts would be of the future at its start."""
+
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -32,8 +35,8 @@ class History(Prometheus):
         super().__init__(folder, [], f"--query.lookback-delta={STEP * 3 // 2}s", "--storage.tsdb.retention.time=10y")
 
     def now(self, expression: str) -> list[dict[str, Any]]:
-        """An instant query at the end of what was recorded."""
-        return self._ask("query", query=expression, time=self.span.end)
+        """An instant query just after the end of what was recorded."""
+        return self._ask("query", query=expression, time=self.span.end + _LATER)
 
     def course(self, expression: str, step: int = STEP) -> list[tuple[Labels, Points]]:
         """A range query over all that was recorded."""
