@@ -16,7 +16,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.benchmarks import kube_state_metrics, otlp, outage, pipeline, recorded, watching, whole
+from tests.benchmarks import kube_state_metrics, monitoring, otlp, outage, pipeline, recorded, watching, whole
 from tests.benchmarks.rows import Row, beside, table, to_json
 from tests.benchmarks.whole import Effort
 
@@ -70,9 +70,11 @@ def _measure(applications: int, *, quick: bool) -> tuple[list[Row], str]:
         rows += otlp.run(folder, quick=quick)
         _say("a day without a Collector, and catching up")
         rows += outage.run(folder, quick=quick)
+        _say("dashboards and alerts, in a Prometheus with a tenth of the applications")
+        monitored, missing = monitoring.run(max(30, applications // 10), folder, quick=quick)
         _say("kube-state-metrics")
         others, remark = kube_state_metrics.run(applications, effort, folder)
-    return beside(beside(rows, peers), others), remark
+    return beside(beside([*rows, *monitored], peers), others), " ".join(filter(None, (missing, remark)))
 
 
 def _say(what: str) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration import servers
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -22,6 +24,7 @@ def test_every_row_of_the_table_has_a_value(tmp_path: Path) -> None:
     names = [row["name"] for row in rows]
     assert len(names) == len(set(names)) > 20
     assert all(math.isfinite(row["value"]) and row["value"] >= 0 for row in rows)
+    assert any(name.startswith("overview of 30 applications") for name in names) is bool(servers.found("prometheus"))
     assert {peer["name"] for row in rows for peer in row["peers"]} >= {"prometheus_client", "kubernetes.aio"}
     lines = [line.split("|")[1:-1] for line in ended.stdout.splitlines() if line.startswith("| ")]
     assert len(lines) == 1 + len(names)
