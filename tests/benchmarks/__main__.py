@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks [--applications N] [--quick] [--json FILE]
 
-Takes about ten minutes at 100,000 applications of 11 KB. Other programs on the machine make the figures worse: the
+Takes about thirteen minutes at 100,000 applications of 11 KB. Other programs on the machine make the figures worse: the
 load before and after stands above the table.
 """
 

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from tests.benchmarks.mixin import Query
+from tests.benchmarks.processes import until
 from tests.integration.servers import Prometheus
 
 CLOCK: Final = time.time  # noqa: TID251 - that of the Prometheus, on the same machine
+_PATIENCE_SECONDS: Final = 120.0
 _GROUP: Final = r'\{rule_group="([^"]+)"\} (\S+)$'
 _DURATION: Final = re.compile(f"^prometheus_rule_group_last_duration_seconds{_GROUP}", re.MULTILINE)
 _EVALUATED: Final = re.compile(f"^prometheus_rule_group_last_evaluation_timestamp_seconds{_GROUP}", re.MULTILINE)
@@ -89,24 +91,28 @@ class Measured(Prometheus):
         return sum(int(one["value"][1]) for one in self.query(f"count({selector})"))
 
     def watch(self) -> Evaluations:
-        """Every evaluation that begins and ends from now on."""
+        """Every evaluation that begins and ends from now on, one of each group at least."""
         seen: dict[str, dict[str, float]] = {}
         started = CLOCK()
-        while CLOCK() < started + self._pace.seconds:
-            time.sleep(self._pace.interval / 2)
+
+        def complete() -> bool:
             text = self._own()
             at = dict(_EVALUATED.findall(text))
             for group, seconds in _DURATION.findall(text):
                 if float(at[group]) > started:
                     seen.setdefault(group, {})[at[group]] = float(seconds)
+            return CLOCK() > started + self._pace.seconds and seen.keys() == at.keys()
+
+        until(
+            complete, self._pace.seconds + _PATIENCE_SECONDS, "every group is evaluated", every=self._pace.interval / 2
+        )
         failed = sum(int(float(count)) for _, count in _FAILED.findall(self._own()))
         return Evaluations(groups={name: list(durations.values()) for name, durations in seen.items()}, failed=failed)
 
-    def slowest(self, queries: Sequence[Query], span: Span) -> Slowest:
+    def slowest(self, queries: Sequence[Query], span: Span, rounds: int) -> Slowest:
         """Of the medians of each query. Raises OSError when one is refused."""
         taken = [
-            Slowest(statistics.median(self._seconds(query, span) for _ in range(self._pace.rounds)), query)
-            for query in queries
+            Slowest(statistics.median(self._seconds(query, span) for _ in range(rounds)), query) for query in queries
         ]
         return max(taken, key=lambda one: one.seconds)
 

@@ -18,6 +18,8 @@ from msgspec import Struct, field
 from msgspec.json import decode
 
 NAME: Final = "argo-cd-mixin"
+MANUAL_ALERT: Final = "ArgoCdAppAutoSyncDisabled"
+"""It fires for every Application that people sync: most of the mixin's alerts, and of what they cost."""
 _PAGE: Final = 500
 _ALL: Final = 'namespace=~".*", job=~".*", dest_server=~".*", project=~".*", name=~".*"'
 _EACH: Final = "job, dest_server, project, name"
@@ -172,7 +174,7 @@ def rules() -> dict[str, Any]:
         "ArgoCdAppUnhealthy": ('health_status!~"Healthy|Progressing"', "health_status"),
         "ArgoCdAppOutOfSync": ('sync_status!="Synced"', "sync_status"),
         "ArgoCdAppUnknown": ('sync_status="Unknown"', "sync_status"),
-        "ArgoCdAppAutoSyncDisabled": ('autosync_enabled!="true"', "autosync_enabled"),
+        MANUAL_ALERT: ('autosync_enabled!="true"', "autosync_enabled"),
         "ArgoCdRolloutProgressing": ('health_status="Progressing"', "health_status"),
     }
     expressions = {
