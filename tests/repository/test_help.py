@@ -4,11 +4,14 @@ import importlib
 import re
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
 
 from observability.cli import VERBS, Verb, commands
+
+RUNBOOKS = Path(__file__).parents[2] / "alerts" / "runbooks"
 
 
 def command_of(verb: Verb) -> click.Command:
@@ -58,8 +61,23 @@ def test_examples_use_what_exists() -> None:
     lines = [line for text in texts for line in examples_in(text) if not line.startswith("VERB")]
     assert len(lines) >= len(VERBS)
     for line in lines:
-        command = COMMANDS[called(line)]
-        assert not isinstance(command, click.Group), line
-        options = {option for one in command.params for option in one.opts}
-        words = shlex.split(line)
-        assert {word.partition("=")[0] for word in words if re.match("--?[a-z]", word)} <= options, line
+        assert_exists(line)
+
+
+def test_runbooks_use_what_exists_and_say_which_journal() -> None:
+    """Whoever is on call has no settings at hand: a command about a journal names its file."""
+    texts = [path.read_text() for path in sorted(RUNBOOKS.glob("*.md"))]
+    lines = [line.strip() for text in texts for line in re.findall(r"gitops-obs ([^`|\n]+)", text)]
+    assert len(lines) >= 10
+    for line in lines:
+        assert_exists(line)
+        assert line.startswith(("journal ", "report ")) <= ("--journal" in line), line
+
+
+def assert_exists(line: str) -> None:
+    """The command and its options."""
+    command = COMMANDS[called(line)]
+    assert not isinstance(command, click.Group), line
+    options = {option for one in command.params for option in one.opts}
+    words = shlex.split(line)
+    assert {word.partition("=")[0] for word in words if re.match("--?[a-z]", word)} <= options, line
