@@ -22,7 +22,10 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 _FILE: Final = click.Path(path_type=Path)
 _ACCESS: Final = (
     click.option(
-        "--token-file", type=_FILE, metavar="FILE", help="A file with a token: of a service account, for Grafana."
+        "--token-file",
+        type=_FILE,
+        metavar="FILE",
+        help="A file with a bearer token; for Grafana that of a service account.",
     ),
     click.option("--user-file", type=_FILE, metavar="FILE", help="Instead: a file with USER:PASSWORD."),
     click.option(
