@@ -4,7 +4,7 @@ A closed window alone is no reason for an alert, nor is an operation that waits 
 """
 
 from observability.monitoring.spec import Alert, Group, Severity, record, select
-from observability.monitoring.spec.applications import CLOSED, OPERATION_AGE, applications
+from observability.monitoring.spec.applications import CLOSED, ONE, OPERATION_AGE, applications
 from observability.signals.applications import (
     INFO,
     OPERATION_FINISHED,
@@ -23,8 +23,14 @@ _OF_APPLICATION = ("environment", "service", "application")
 _FAILED = f"{select(OPERATION_PHASE, phase=('Failed', 'Error'))} == 1"
 _COUNTED = f"{select(OPERATIONS, result=('failure', 'error', 'timeout'))} > 0"
 """Dry runs and syncs that somebody terminated are not counted as failures."""
-_BEFORE = f"{select(OPERATION_FINISHED)} < scalar(max({select(START_TIMESTAMP)}))"
-"""What ended before the exporter started may not have been counted: then the phase alone must do."""
+_BEFORE = (
+    f"{select(OPERATION_FINISHED)} < scalar(max({select(START_TIMESTAMP)})) "
+    f"unless on ({', '.join(ONE)}) {select(OPERATIONS)} > 0"
+)
+"""What ended before the exporter started was not counted when there is no journal: then the phase alone must do.
+
+Counters above 0 come from a journal, which has counted it, too.
+"""
 
 FAILED = Alert(
     name="GitOpsSyncFailed",
