@@ -1,7 +1,7 @@
 """Alerts about the exporter itself, and the Watchdog. They belong to no environment: each set of rules has them.
 
-While facts are stale, every other alert may be wrong: `GitOpsFactsStale` and `GitOpsExporterDown` say so, and inhibit
-the others.
+While facts about Applications are stale, every other alert may be wrong: `GitOpsFactsStale` and `GitOpsExporterDown`
+say so, and inhibit the others. Stale AppProjects inhibit nothing: sync windows may be others by now, health is known.
 """
 
 from observability.monitoring.spec import Alert, Group, Severity, buckets, select
@@ -69,7 +69,8 @@ RULES = (
         Severity.CRITICAL,
         "What is known of {{ $labels.kind }} objects is old",
         "The exporter {{ $labels.instance }} has heard nothing of {{ $labels.kind }} objects for "
-        "{{ $value | humanizeDuration }}: all facts are as last known, and other alerts are held back.",
+        "{{ $value | humanizeDuration }}: what is said of them is as last known"
+        '{{ if eq $labels.kind "Application" }}, and other alerts are held back{{ end }}.',
         "1m",
     ),
     _alert(

@@ -44,7 +44,11 @@ class Inhibition(NamedTuple):
 
 
 INHIBITIONS: Final = (
-    Inhibition((f'alertname="{STALE}"',), (_OURS, f'alertname!~"{STALE}|{DOWN}"'), ("environment", "cluster")),
+    Inhibition(
+        (f'alertname="{STALE}"', 'kind="Application"'),
+        (_OURS, f'alertname!~"{STALE}|{DOWN}"'),
+        ("environment", "cluster"),
+    ),
     Inhibition((f'alertname="{DOWN}"',), (_OURS, f'alertname!~"{STALE}|{DOWN}"'), ("environment",)),
     Inhibition(
         (f'alertname="{STOPPED}"',), ('alertname=~"GitOpsStaleVerdict|GitOpsAutomatedSyncStalled"',), ("environment",)
@@ -63,8 +67,9 @@ INHIBITIONS: Final = (
         for budget in ("Sync", "Health")
     ),
 )
-"""The first two: facts that are stale or away make every other alert of that environment a guess. Those of severity
-compare alerts of the same Application, or of the same service; there is no order among those of neither."""
+"""The first two: facts about Applications that are stale or away make every other alert of that environment a guess.
+While only AppProjects are stale, the health of Applications is as recent as ever. Those of severity compare alerts of
+the same Application, or of the same service; there is no order among those of neither."""
 
 
 def configuration(environments: Sequence[Environment], monitoring: Monitoring) -> dict[str, Any]:

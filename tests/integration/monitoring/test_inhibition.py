@@ -111,9 +111,13 @@ def test_staging_does_not_mute_prod(alertmanager: Alertmanager, webhook: Webhook
     assert told(webhook, "chat") == {("GitOpsSyncFailed", "prod"), ("GitOpsFactsStale", "staging")}
 
 
-@pytest.mark.parametrize("name", ["GitOpsFactsStale", "GitOpsExporterDown"])
-def test_while_facts_are_stale_only_that_is_told(alertmanager: Alertmanager, webhook: Webhook, name: str) -> None:
-    alertmanager.send(alert(name, "critical", "prod"), alert("Watchdog", "info", "prod"))
+@pytest.mark.parametrize(
+    ("name", "labels"), [("GitOpsFactsStale", {"kind": "Application"}), ("GitOpsExporterDown", {})]
+)
+def test_while_facts_are_stale_only_that_is_told(
+    alertmanager: Alertmanager, webhook: Webhook, name: str, labels: dict[str, str]
+) -> None:
+    alertmanager.send(alert(name, "critical", "prod", **labels), alert("Watchdog", "info", "prod"))
     until(lambda: told(webhook, "page") == {(name, "prod")}, "the page came", patience(15))
     alertmanager.send(
         alert("GitOpsApplicationDegraded", "critical", "prod", **SHOP),
@@ -133,6 +137,14 @@ def test_while_facts_are_stale_only_that_is_told(alertmanager: Alertmanager, web
     until(lambda: told(webhook, "deadman") == {("Watchdog", "prod")}, "the watchdog came", patience(15))
     assert told(webhook, "page") == {(name, "prod")}
     assert told(webhook, "chat") == set()
+
+
+def test_stale_projects_hold_back_no_page(alertmanager: Alertmanager, webhook: Webhook) -> None:
+    alertmanager.send(alert("GitOpsFactsStale", "critical", "prod", kind="AppProject"))
+    until(lambda: told(webhook, "page") == {("GitOpsFactsStale", "prod")}, "the first page came", patience(15))
+    alertmanager.send(alert("GitOpsApplicationDegraded", "critical", "prod", **SHOP))
+    wanted = {("GitOpsFactsStale", "prod"), ("GitOpsApplicationDegraded", "prod")}
+    until(lambda: told(webhook, "page") == wanted, "both pages came", patience(15))
 
 
 def test_facts_of_one_cluster_do_not_mute_those_of_another(alertmanager: Alertmanager) -> None:
