@@ -30,6 +30,10 @@ def test_it_holds_the_package(wheel: Path) -> None:
     assert "observability/py.typed" in names
     alerts = {f"observability/authored/{path.relative_to(ROOT)}" for path in (ROOT / "alerts").rglob("*.[pm][yd]")}
     assert alerts <= names
+    boards = {f"observability/authored/{path.relative_to(ROOT)}" for path in (ROOT / "dashboards").glob("*.py")}
+    assert boards <= names
+    # What is generated anew by a command, and pictures of it, would be two thirds of it.
+    assert [name for name in names if "/generated/" in name or "/previews/" in name] == []
     assert {name.partition("/")[0] for name in names} == {
         "observability",
         f"gitops_observability-{__version__}.dist-info",
