@@ -68,6 +68,11 @@ class Evaluations:
         return max(self.groups.items(), key=lambda group: max(group[1]))
 
     @property
+    def slowest_median(self) -> float:
+        """Seconds that the slowest group mostly takes."""
+        return max(map(statistics.median, self.groups.values()))
+
+    @property
     def together(self) -> float:
         """Seconds of all groups, once: the median of each."""
         return sum(map(statistics.median, self.groups.values()))

@@ -27,7 +27,8 @@ from tests.benchmarks.simulated import Cluster, simulated
 from tests.integration import servers
 
 GENERATION: Final = "generation of all dashboards and rules"
-RULES: Final = "rules over {:,} applications in Prometheus, slowest group"
+RULES: Final = "rules over {:,} applications in Prometheus, slowest evaluation"
+RULES_MEDIAN: Final = "rules over {:,} applications in Prometheus, slowest group's median"
 RULES_TOGETHER: Final = "rules over {:,} applications in Prometheus, all groups"
 OVERVIEW: Final = "overview of {:,} applications in Prometheus, slowest query"
 OVERVIEW_POINTS: Final = "overview of {:,} applications in Prometheus, slowest query of 720 points"
@@ -147,6 +148,14 @@ def _evaluated(prometheus: Measured, applications: int, rules: int) -> list[Row]
             target=1.0,
             peers=(Peer(mixin.NAME, max(theirs.slowest[1])),),
             notes=(what, _slowest_note(ours)),
+        ),
+        Row(
+            name=RULES_MEDIAN.format(applications),
+            value=ours.slowest_median,
+            unit="s",
+            target=1.0,
+            peers=(Peer(mixin.NAME, theirs.slowest_median),),
+            notes=(what, "The median of each group's evaluations: less of what other programs did meanwhile."),
         ),
         Row(
             name=RULES_TOGETHER.format(applications),
