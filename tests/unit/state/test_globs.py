@@ -62,6 +62,9 @@ def test_alternatives_are_tried_one_by_one(first: str, second: str, rest: str, v
         ("[a-z]", "", False),
         ("", "", True),
         ("", "a", False),
+        ("a**a", "a", True),
+        ("a***a", "a", True),
+        ("a****a", "a", True),
         ("\ufffd", "\ufffd", False),
     ],
 )
