@@ -11,55 +11,26 @@ the cause. Few syncs end in an hour: at least three must have failed. Muted Appl
 and those that were never deployed count nowhere.
 """
 
+from collections.abc import Callable
 from typing import Final
 
-from observability.monitoring.spec import Alert, Group, PerEnvironment, Recording, Severity, record, select
-from observability.monitoring.spec.applications import HEALTH_AGE, applications
-from observability.signals.aggregates import SYNCS
-from observability.signals.applications import HEALTH_SINCE, OUT_OF_SYNC
+from observability.monitoring.spec import Alert, Group, PerEnvironment, Recording, Severity, record
+from observability.monitoring.spec.objectives import (
+    BUDGET_OF_OTHERS,
+    BUDGETS,
+    ENDED,
+    FAILED,
+    KNOWN,
+    SYNC_RATE,
+    UNHEALTHY,
+)
 
 _BY: Final = ("environment",)
-_KINDS: Final = ("auto", "manual")
-_BAD: Final = ("failure", "error", "timeout")
 _WINDOWS: Final = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
 _FAST: Final = (("1h", "5m", 14.4), ("6h", "30m", 6.0))
 _SLOW: Final = (("1d", "2h", 3.0), ("3d", "6h", 1.0))
 _LEAST: Final = 3
 _INTERVAL: Final = 60
-
-SYNC_RATE: Final = Recording(
-    record="environment_result:gitops_syncs:rate5m",
-    expr=f"sum by (environment, result) (rate({select(SYNCS, kind=_KINDS, result=('success', *_BAD))}[5m]))",
-    help="Syncs a second, by how they ended.",
-    labels=("environment", "result"),
-)
-FAILED: Final = Recording(
-    record="environment:gitops_syncs_failed:rate5m",
-    expr=f"sum by (environment) ({record(SYNC_RATE, result=_BAD)})",
-    help="Syncs a second that failed.",
-    labels=_BY,
-)
-ENDED: Final = Recording(
-    record="environment:gitops_syncs_ended:rate5m",
-    expr=f"sum by (environment) ({record(SYNC_RATE)})",
-    help="Syncs a second that succeeded or failed.",
-    labels=_BY,
-)
-_NEW: Final = (f"{select(OUT_OF_SYNC, cause='never_deployed')} == 1",)
-_ILL: Final = applications(record(HEALTH_AGE, health_status=("Degraded", "Missing", "Unknown")), unless=_NEW)
-_ALL: Final = applications(select(HEALTH_SINCE), unless=_NEW)
-KNOWN: Final = Recording(
-    record="environment:gitops_applications:count",
-    expr=f"count by (environment) (\n{_ALL}\n)",
-    help="Applications that count for the objective of health.",
-    labels=_BY,
-)
-UNHEALTHY: Final = Recording(
-    record="environment:gitops_applications_unhealthy:ratio",
-    expr=f"(\ncount by (environment) (\n{_ILL}\n)\nor\n{record(KNOWN)} * 0\n)\n/\n{record(KNOWN)}",
-    help="Share of the Applications that are Degraded, Missing or Unknown now.",
-    labels=_BY,
-)
 
 
 def _failures(window: str) -> Recording:
@@ -102,21 +73,16 @@ def _enough(window: str) -> str:
 
 
 def _syncs(rates: tuple[tuple[str, str, float], ...]) -> PerEnvironment[str | None]:
-    return PerEnvironment(
-        dev=_burns(SYNC_FAILURES, rates, 0.05, enough=True),
-        staging=_burns(SYNC_FAILURES, rates, 0.02, enough=True),
-        prod=_burns(SYNC_FAILURES, rates, 0.01, enough=True),
-        others=_burns(SYNC_FAILURES, rates, 0.01, enough=True),
-    )
+    return _each(lambda budget: _burns(SYNC_FAILURES, rates, budget, enough=True))
 
 
 def _health(rates: tuple[tuple[str, str, float], ...]) -> PerEnvironment[str | None]:
-    return PerEnvironment(
-        dev=_burns(UNHEALTHY_SHARES, rates, 0.05),
-        staging=_burns(UNHEALTHY_SHARES, rates, 0.02),
-        prod=_burns(UNHEALTHY_SHARES, rates, 0.01),
-        others=_burns(UNHEALTHY_SHARES, rates, 0.01),
-    )
+    return _each(lambda budget: _burns(UNHEALTHY_SHARES, rates, budget))
+
+
+def _each(expression: Callable[[float], str]) -> PerEnvironment[str | None]:
+    budgets: dict[str, str | None] = {name: expression(budget) for name, budget in BUDGETS.items()}
+    return PerEnvironment(others=expression(BUDGET_OF_OTHERS), **budgets)
 
 
 _SYNCS_FAIL = "{{ $value | humanizePercentage }} of the syncs in {{ $labels.environment }} fail: "

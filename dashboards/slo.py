@@ -14,10 +14,11 @@ from observability.monitoring.spec import (
     Unit,
     buckets,
     count,
-    select,
+    record,
     views,
 )
-from observability.signals import aggregates, applications
+from observability.monitoring.spec.objectives import BUDGET_OF_OTHERS, BUDGETS, ENDED, FAILED, UNHEALTHY
+from observability.signals import aggregates
 
 _TO_OVERVIEW = Link(title="Open the overview", dashboard="gitops-overview")
 _TO_APPLICATIONS = Link(title="Open the applications", dashboard="gitops-application")
@@ -30,102 +31,105 @@ _BURNING = (
 
 
 class Objective(NamedTuple):
-    """What is promised: at least this `share` of all. `ratio`: what is reached within a window, by environment."""
+    """What is promised. `bad`: the share that went wrong within a window, by environment.
+
+    `budget`: the share that may go wrong; None: that of the environment, as the alerts have it.
+    `empty`: when there is nothing to show.
+    """
 
     title: str
     says: str
-    ratio: Callable[[str], str]
-    share: float
+    bad: Callable[[str], str]
+    budget: float | None = None
+    empty: str = "Nothing of the kind happened in this time."
 
 
-def _of(good: str, every: str) -> Callable[[str], str]:
-    """The share of what was counted as good."""
+def _late(soon: str, every: str) -> Callable[[str], str]:
+    """The share of what was not in time."""
 
-    def ratio(window: str) -> str:
-        return (
-            f"sum by (environment) (increase({good}[{window}])) / "
-            f"(sum by (environment) (increase({every}[{window}])) > 0)"
-        )
+    def share(window: str) -> str:
+        within = f"sum by (environment) (increase({soon}[{window}]))"
+        return f"1 - {within} / (sum by (environment) (increase({every}[{window}])) > 0)"
 
-    return ratio
+    return share
 
 
-def _well(window: str) -> str:
-    """The share at each step of the chart, averaged: all samples would be too many."""
-    ill = select(applications.HEALTH_STATUS, health_status=("Degraded", "Missing", "Unknown"))
-    every = select(applications.HEALTH_STATUS)
-    return f"avg_over_time((1 - sum by (environment) ({ill}) / sum by (environment) ({every}))[{window}:$__interval])"
+def _failed(window: str) -> str:
+    return f"avg_over_time({record(FAILED)}[{window}]) / (avg_over_time({record(ENDED)}[{window}]) > 0)"
 
 
-_FROM_GIT = ("auto", "manual")
-_ENDED = ("success", "failure", "error", "timeout")
+def _unhealthy(window: str) -> str:
+    return f"avg_over_time({record(UNHEALTHY)}[{window}])"
+
 
 OBJECTIVES = (
     Objective(
         "Applications are well",
-        "Applications are not Degraded, Missing or Unknown, by the time that they spend so.",
-        _well,
-        0.99,
+        "Applications are not Degraded, Missing or Unknown, by the time that they spend so. Muted ones, those that are "
+        "being deleted and those that were never deployed do not count.",
+        _unhealthy,
+        empty="",
     ),
     Objective(
         "Syncs succeed",
         "Syncs from Git succeed, automated or by hand. Those that somebody cancelled do not count.",
-        _of(
-            select(aggregates.SYNCS, kind=_FROM_GIT, result="success"),
-            select(aggregates.SYNCS, kind=_FROM_GIT, result=_ENDED),
-        ),
-        0.99,
+        _failed,
     ),
     Objective(
         "Healthy within 5 minutes",
         "An Application is Healthy within 5 minutes after its deployment.",
-        _of(buckets(aggregates.TIME_TO_HEALTHY, le="300.0"), count(aggregates.TIME_TO_HEALTHY)),
-        0.95,
+        _late(buckets(aggregates.TIME_TO_HEALTHY, le="300.0"), count(aggregates.TIME_TO_HEALTHY)),
+        0.05,
     ),
     Objective(
         "Drift is gone within an hour",
         "What differs from Git and should not is resolved within an hour.",
-        _of(buckets(aggregates.DRIFT_DURATION, le="3600.0"), count(aggregates.DRIFT_DURATION)),
-        0.9,
+        _late(buckets(aggregates.DRIFT_DURATION, le="3600.0"), count(aggregates.DRIFT_DURATION)),
+        0.1,
     ),
 )
 
 
 def _burn(objective: Objective, window: str) -> str:
-    return f"(1 - {objective.ratio(window)}) / {1 - objective.share:.3g}"
-
-
-def _reached(objective: Objective) -> tuple[Threshold, ...]:
-    middle = objective.share + (1 - objective.share) / 4
-    return (
-        Threshold(value=None, color="red"),
-        Threshold(value=objective.share, color="yellow"),
-        Threshold(value=round(middle, 4), color="green"),
+    """How many times as fast as it may the budget is spent."""
+    bad = objective.bad(window)
+    if objective.budget is not None:
+        return f"({bad}) / {objective.budget:g}"
+    own = " or ".join(
+        f'label_replace(vector({budget:g}), "environment", "{name}", "", "")' for name, budget in BUDGETS.items()
     )
+    return f"({bad}) / on (environment) ({own}) or ({bad}) / {BUDGET_OF_OTHERS:g}"
+
+
+def _promised(objective: Objective) -> str:
+    if objective.budget is not None:
+        return f"{objective.says} Promised: {1 - objective.budget:.0%}."
+    shares = ", ".join(f"{1 - budget:.0%} in {name}" for name, budget in BUDGETS.items())
+    return f"{objective.says} Promised: {shares}, {1 - BUDGET_OF_OTHERS:.0%} in others; so the alerts have it."
 
 
 def _panels(objective: Objective) -> tuple[Panel, Panel, Panel]:
-    promised = f"{objective.says} Promised where people use it: {objective.share:.0%}."
+    promised = _promised(objective)
     return (
         Panel(
             title=f"{objective.title}: reached",
             kind=Kind.STAT,
             description=f"{promised} What was reached in the time that is shown, by environment.",
-            queries=(PromQuery(expr=objective.ratio("$__range"), instant=True, legend="{{environment}}"),),
+            queries=(PromQuery(expr=f"1 - ({objective.bad('$__range')})", instant=True, legend="{{environment}}"),),
             width=6,
             height=7,
             unit=Unit.RATIO,
             decimals=2,
-            thresholds=_reached(objective),
+            thresholds=(Threshold(value=None, color="blue"),),
             links=(_TO_OVERVIEW,),
-            empty="Nothing of the kind happened in this time.",
+            empty=objective.empty,
         ),
         Panel(
             title=f"{objective.title}: budget left",
             kind=Kind.STAT,
             description=f"{promised} The share of what may go wrong in the time that is shown that is left; below 0 "
             "the promise is broken.",
-            queries=(PromQuery(expr=f"1 - {_burn(objective, '$__range')}", instant=True, legend="{{environment}}"),),
+            queries=(PromQuery(expr=f"1 - ({_burn(objective, '$__range')})", instant=True, legend="{{environment}}"),),
             width=6,
             height=7,
             unit=Unit.RATIO,
@@ -136,7 +140,7 @@ def _panels(objective: Objective) -> tuple[Panel, Panel, Panel]:
                 Threshold(value=0.25, color="green"),
             ),
             links=(_TO_OVERVIEW,),
-            empty="Nothing of the kind happened in this time.",
+            empty=objective.empty,
         ),
         Panel(
             title=f"{objective.title}: how fast the budget is spent",
@@ -152,7 +156,7 @@ def _panels(objective: Objective) -> tuple[Panel, Panel, Panel]:
             minimum=0,
             thresholds=_BURNING,
             links=(_TO_APPLICATIONS,),
-            empty="Nothing of the kind happened in this time.",
+            empty=objective.empty,
         ),
     )
 
@@ -162,7 +166,7 @@ DASHBOARD = Dashboard(
     title="GitOps / Service objectives",
     description="Whether the objectives of delivery are met in each environment, what is left of their error budgets, "
     "and how fast these are spent.",
-    variables=(views.ENVIRONMENT, views.PROJECT, views.SERVICE),
+    variables=(views.ENVIRONMENT,),
     annotations=views.DEPLOYED_ANYWHERE,
     sections=tuple(Section(title=one.title, panels=_panels(one)) for one in OBJECTIVES),
     refresh="5m",

@@ -3,21 +3,23 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
+from alerts import objectives
 from dashboards import application, delivery, drift, exporter, overview, promotion, slo
 from observability.monitoring.generate.grafana import Environments, Places, dashboard
-from observability.monitoring.spec import Dashboard, Kind, Link, Panel, Section, Unit, select, views
+from observability.monitoring.spec import Dashboard, Kind, Link, Panel, Recording, Section, Unit, select, views
 from observability.signals import applications
 
 ROWS: Final = tuple(module.DASHBOARD for module in (application, delivery, drift, exporter, overview, promotion, slo))
 ENVIRONMENTS: Final = Environments("prod", ("dev", "staging", "prod"))
 PLACES: Final = Places(argocd="https://argocd.example.com", runbooks="https://runbooks.example.com")
+RECORDINGS: Final = tuple(rule for rule in objectives.GROUP.rules if isinstance(rule, Recording))
 LINK: Final = Link(title="Open the overview", dashboard="gitops-overview")
 DEGRADED: Final = f"sum({select(applications.HEALTH_STATUS, health_status='Degraded')})"
 
 
 def generated(row: Dashboard) -> dict[str, Any]:
     """The JSON of a dashboard, for prod."""
-    return dashboard(row, ENVIRONMENTS, PLACES)
+    return dashboard(row, ENVIRONMENTS, PLACES, RECORDINGS)
 
 
 def panels_of(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
