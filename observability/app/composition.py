@@ -20,6 +20,7 @@ from observability.app.enrichment import Enrichment
 from observability.app.exposed import exposed
 from observability.app.farewell import part
 from observability.app.hugepages import collapse
+from observability.app.measuring import measure
 from observability.app.pipeline import Pipeline
 from observability.app.recorder import History, Recorder
 from observability.delivery.exposition import Exposition, Meters
@@ -128,7 +129,7 @@ async def run(settings: Settings, clock: Callable[[], float] = time.time) -> Non
             (recorder.write(), "journal"),
             (recorder.welcome(), "welcome"),
             (recorder.unfold(), "unfold"),
-            (recorder.measure(), "measure"),
+            (measure(journal, own, history.commits, clock), "measure"),
             (pipeline.follow_time(), "timer"),
             (exposition.keep_fresh(), "deflate"),
             (_settle_down(pipeline), "settle"),

@@ -20,7 +20,7 @@ from observability.app.watched import Watched
 from observability.delivery.exposition import Exposition
 from observability.delivery.own import OwnMetrics
 from observability.errors import JournalError
-from observability.journal.group import EndpointStats, Fold, Group
+from observability.journal.group import Fold, Group
 from observability.journal.journal import Journal
 from observability.model.application import Key
 from observability.model.event import Event, Record
@@ -41,7 +41,6 @@ log = structlog.get_logger(__name__)
 
 _RETRY_SECONDS: Final = 1.0
 _TAKEN_IN_AT_ONCE: Final = 100
-_STATS_SECONDS: Final = 5.0
 
 
 class History(NamedTuple):
@@ -85,8 +84,6 @@ class Recorder:
         self._states = Unsaved(self._failed)
         self._values: dict[str, bytes | None] = {}
         self._records: list[Record] = []
-        self._endpoints: set[str] = set()
-        """Whose metrics are there."""
 
     async def restore(self) -> Mapping[Scope, str]:
         """Go on from what the journal holds, and tell up to which resourceVersion each scope is known.
@@ -222,35 +219,6 @@ class Recorder:
             except JournalError as error:
                 log.warning("the journal cannot be used", error=str(error))
                 await asyncio.sleep(_RETRY_SECONDS)
-
-    async def measure(self) -> None:
-        """Bring the metrics of the journal up to date, for ever."""
-        own = self._own
-        while True:
-            try:
-                stats = await self._journal.stats()
-            except JournalError:
-                await asyncio.sleep(_STATS_SECONDS)
-                continue
-            own.set(exporter.JOURNAL_BYTES, (), stats.bytes)
-            own.set(exporter.JOURNAL_FULL, (), float(stats.full or bool(stats.trouble)))
-            own.advance(exporter.EVENTS_FOLDED, (), stats.folded)
-            own.advance(exporter.EVENTS_CUT_EARLY, (), stats.cut_early)
-            if self._commits is not None:
-                self._commits.measure(own)
-            self._measure_endpoints(stats.endpoints)
-            await asyncio.sleep(_STATS_SECONDS)
-
-    def _measure_endpoints(self, endpoints: Sequence[EndpointStats]) -> None:
-        """What each is owed; nothing of those that a command dropped meanwhile."""
-        dropped, self._endpoints = self._endpoints, {one.name for one in endpoints}
-        for one in endpoints:
-            self._own.set(exporter.OUTBOX_ROWS, (one.name,), one.rows)
-            self._own.set(exporter.OUTBOX_OLDEST, (one.name,), one.oldest_at or self._clock())
-            self._own.set(exporter.DEAD_LETTERS, (one.name,), one.dead_letters)
-        for name in dropped - self._endpoints:
-            for row in (exporter.OUTBOX_ROWS, exporter.OUTBOX_OLDEST, exporter.DEAD_LETTERS):
-                self._own.forget(row, (name,))
 
     def _group(self) -> Group:
         """What has come together, and begin anew. In memory only records count: nothing there survives."""

@@ -20,7 +20,7 @@ from observability.delivery.exposition import Exposition
 from observability.delivery.family import Limits
 from observability.delivery.own import OwnMetrics
 from observability.journal import records, writing
-from observability.journal.group import Fold, Group, Stats, Written
+from observability.journal.group import Fold, Group, Written
 from observability.journal.group import Limits as JournalLimits
 from observability.journal.journal import Journal
 from observability.journal.packing import unpack
@@ -58,17 +58,10 @@ class Overheard(Journal):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.groups: list[Group] = []
-        self.asked = asyncio.Event()
-        """Somebody was told how the journal is."""
 
     async def write(self, group: Group) -> Written:
         self.groups.append(group)
         return await super().write(group)
-
-    async def stats(self) -> Stats:
-        stats = await super().stats()
-        self.asked.set()
-        return stats
 
 
 class Process:
@@ -764,41 +757,7 @@ async def test_what_cannot_be_written_as_json_is_counted(file: Path) -> None:
         assert process.failures() >= 1
 
 
-# How the journal is
-
-
-async def measured(process: Process) -> str:
-    """The exporter's own metrics once the journal was asked how it is."""
-    process.journal.asked.clear()
-    measuring = asyncio.create_task(process.recorder.measure())
-    await process.journal.asked.wait()
-    await asyncio.sleep(0)  # what is told is taken in
-    measuring.cancel()
-    return process.own.render().decode()
-
-
-async def test_the_metrics_of_the_journal(file: Path) -> None:
-    async with running(file) as process:
-        await process.journal.add_endpoint("slow")
-        process.take(*listing([shop(1)]))
-        process.take(seen(shop(2, health=HealthStatus.DEGRADED)))
-        await process.recorder.finish()
-        text = await measured(process)
-        stats: Stats = await process.journal.stats()
-    assert f"gitops_exporter_journal_bytes {stats.bytes}" in text.replace(".0\n", "\n")
-    assert "gitops_exporter_journal_full 0" in text
-    assert 'gitops_exporter_outbox_rows{endpoint="slow"} 1' in text
-
-
-async def test_an_endpoint_that_a_command_drops_has_no_metrics_any_more(file: Path) -> None:
-    async with running(file) as process:
-        for name in ("slow", "fast"):
-            await process.journal.add_endpoint(name)
-        before = await measured(process)
-        await process.journal.drop_endpoint("slow")
-        after = await measured(process)
-    assert (before.count('{endpoint="slow"}'), after.count('{endpoint="slow"}')) == (3, 0)
-    assert after.count('{endpoint="fast"}') == 3
+# What is kept
 
 
 async def test_what_is_saved_beside_states_can_be_read_elsewhere(file: Path) -> None:
