@@ -2,15 +2,17 @@
 
 import gzip
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from observability.model.observation import Gone, Kind, Listed, Listing, Observation, Scope, Seen
+from observability.model.observation import Kind, Listed, Observation, Scope
 from observability.model.state import ApplicationState, Change
 from observability.settings import Settings
 from observability.sources.argocd import ARGOCD
+from observability.sources.engine import WatchedKind
+from observability.sources.reader import Cursor, Reader
 from observability.state.store import Store
 
 FOLDER: Final = Path(__file__).parent / "recordings"
@@ -90,14 +92,33 @@ def _changes(store: Store, events: Sequence[Line]) -> Iterator[tuple[float, list
         yield at, store.apply(observations)
 
 
+class _Watch:
+    """Reads what a watch brings as the exporter does; the versions of a topic are not looked at, it has gaps."""
+
+    def __init__(self, kind: WatchedKind) -> None:
+        self._scope = Scope(kind.kind)
+        self._cursor = Cursor(None, "start")
+        self._reader = Reader(self._scope, kind, self._cursor)
+
+    def listed(self, events: Sequence[Line], at: float, reason: str) -> list[Observation]:
+        """What a list tells that brings these."""
+        self._cursor.reason = reason
+        return [self._cursor.listing(self._scope), *map(self.told, events), Listed(self._scope, "", at)]
+
+    def told(self, event: Line) -> Observation:
+        """What one event tells."""
+        text = json.dumps(event.object, separators=(",", ":"), ensure_ascii=False)
+        (observation,) = self._reader.lines([f'{{"type":"{event.type}","object":{text}}}'.encode()], event.at)
+        return observation
+
+
 def _opened(events: Sequence[Line]) -> Iterator[tuple[list[Observation], float]]:
     """The observations that a source would make: first the list of what was there when the recording began."""
     began_at = events[0].at
     there = listed(events)
-    for kind in KINDS.values():
-        scope = Scope(kind.kind)
-        found = [_observation(event) for event in there if KINDS[event.resource] is kind]
-        yield [Listing(scope, "start"), *found, Listed(scope, "", began_at)], began_at
+    watches = {resource: _Watch(kind) for resource, kind in KINDS.items()}
+    for resource, watch in watches.items():
+        yield watch.listed([event for event in there if event.resource == resource], began_at, "start"), began_at
     known = {_uid(event) for event in there}
     again: list[Line] = []
     for event in events:
@@ -106,11 +127,11 @@ def _opened(events: Sequence[Line]) -> Iterator[tuple[list[Observation], float]]
         if event.type == "ADDED" and (again or _uid(event) in known):
             again.append(event)
             continue
-        yield from _listed_again(again)
+        yield from _listed_again(again, watches)
         again = []
         known.add(_uid(event))
-        yield [_observation(event)], event.at
-    yield from _listed_again(again)
+        yield [watches[event.resource].told(event)], event.at
+    yield from _listed_again(again, watches)
 
 
 def _uid(event: Line) -> str:
@@ -118,13 +139,12 @@ def _uid(event: Line) -> str:
     return uid
 
 
-def _listed_again(events: Sequence[Line]) -> Iterator[tuple[list[Observation], float]]:
+def _listed_again(events: Sequence[Line], watches: Mapping[str, _Watch]) -> Iterator[tuple[list[Observation], float]]:
     """A second list, after a gap: objects that are known were added again."""
-    for kind in KINDS.values():
-        found = [event for event in events if KINDS[event.resource] is kind]
+    for resource, watch in watches.items():
+        found = [event for event in events if event.resource == resource]
         if found:
-            scope, at = Scope(kind.kind), found[-1].at
-            yield [Listing(scope, "outage"), *map(_observation, found), Listed(scope, "", at)], at
+            yield watch.listed(found, found[-1].at, "outage"), found[-1].at
 
 
 def listed(events: Sequence[Line]) -> list[Line]:
@@ -135,16 +155,6 @@ def listed(events: Sequence[Line]) -> list[Line]:
 def _was_there(event: Line) -> bool:
     born_at = datetime.fromisoformat(event.object["metadata"]["creationTimestamp"]).timestamp()
     return event.type == "ADDED" and event.at - born_at > _LIST_SECONDS
-
-
-def _observation(event: Line) -> Observation:
-    kind = KINDS[event.resource]
-    problems: list[tuple[str, str]] = []
-    resource = kind.decode(json.dumps(event.object).encode(), problems)
-    assert not problems
-    if event.type == "DELETED":
-        return Gone(kind.kind, resource.key, resource.uid, event.at)
-    return Seen(resource, event.at)
 
 
 def changes(topic: str) -> Iterator[Change]:

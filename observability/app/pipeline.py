@@ -13,6 +13,7 @@ from observability.delivery.exposition import Exposition
 from observability.delivery.own import OwnMetrics
 from observability.model.observation import (
     Alive,
+    Compared,
     Gone,
     Kind,
     Listed,
@@ -61,7 +62,7 @@ class Pipeline:
         """Take in one batch of one scope."""
         kind = scope.kind
         for observation in batch:
-            if not isinstance(observation, Seen):  # nearly all are
+            if not isinstance(observation, Seen | Compared):  # nearly all are
                 self._note(kind, observation)
         self._tell(self._store.apply(batch, self.failed))
         self._recorder.observe(scope, batch)
@@ -69,7 +70,7 @@ class Pipeline:
         if is_settled and self.availability.is_in(kind):
             self._recorder.settled()
         for observation in reversed(batch):
-            if isinstance(observation, Seen | Gone | Alive | Listed):
+            if isinstance(observation, Seen | Compared | Gone | Alive | Listed):
                 self._own.set(exporter.LAST_EVENT, (kind.value,), observation.received_at)
                 break
         self._own.set(exporter.OBJECTS, (kind.value,), len(self._store.states(kind)))

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from observability.model.observation import Alive, Kind, Listed, Listing, Observation, Scope, Seen
+from observability.model.observation import Alive, Compared, Kind, Listed, Listing, Observation, Scope, Seen
 from observability.signals.events import Gap
 
 LISTED: Final = "listed"
@@ -33,8 +33,8 @@ class Watched:
         """Note where the watch of a scope stands. The gaps that end."""
         for observation in observations:
             match observation:
-                case Seen() if scope not in self._gaps:
-                    self._cursors[scope] = observation.object.resource_version or None
+                case Seen(object=told) | (Compared() as told) if scope not in self._gaps:
+                    self._cursors[scope] = told.resource_version or None
                     self._known_until[scope] = observation.received_at
                 case Alive() | Listed():
                     self._cursors[scope] = observation.resource_version or None

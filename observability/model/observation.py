@@ -38,6 +38,15 @@ class Seen(Struct, frozen=True, gc=False):
     received_at: float
 
 
+class Compared(Struct, frozen=True, gc=False):
+    """An Application was compared again at `reconciled_at`; nothing else of it is new since it was observed last."""
+
+    key: Key
+    resource_version: str
+    reconciled_at: float
+    received_at: float
+
+
 class Gone(Struct, frozen=True, gc=False):
     """An object was deleted."""
 
@@ -108,4 +117,4 @@ class Malformed(Struct, frozen=True):
     skipped: bool
 
 
-Observation: TypeAlias = Seen | Gone | Listing | Listed | Alive | Unavailable | Restarted | Malformed
+Observation: TypeAlias = Seen | Compared | Gone | Listing | Listed | Alive | Unavailable | Restarted | Malformed

@@ -27,6 +27,7 @@ from observability.model.observation import Kind
 from observability.model.project import Project, SyncWindow
 from observability.model.status import HealthStatus, Phase, SyncStatus
 from observability.sources import redaction, wire
+from observability.sources.comparisons import comparison
 from observability.sources.engine import Engine, Problems, WatchedKind
 from observability.sources.origins import Origins, hydrated, is_present, origins
 from observability.sources.synced import Synced
@@ -411,7 +412,7 @@ def _window(window: wire.SyncWindow) -> SyncWindow:
 ARGOCD: Final = Engine(
     "argocd",
     (
-        WatchedKind(Kind.APPLICATION, "argoproj.io", "v1alpha1", "applications", decode_application),
+        WatchedKind(Kind.APPLICATION, "argoproj.io", "v1alpha1", "applications", decode_application, comparison),
         WatchedKind(Kind.APPLICATIONSET, "argoproj.io", "v1alpha1", "applicationsets", decode_applicationset),
         WatchedKind(Kind.PROJECT, "argoproj.io", "v1alpha1", "appprojects", decode_project),
     ),

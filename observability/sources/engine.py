@@ -1,10 +1,11 @@
 """What an engine is: a name, and the kinds of objects that it keeps in the Kubernetes API. Pure."""
 
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 from urllib.parse import quote
 
 from msgspec import Raw, Struct
 
+from observability.model.application import Key
 from observability.model.observation import Kind, Resource
 
 Problems: TypeAlias = list[tuple[str, str]]
@@ -23,14 +24,38 @@ class Decode(Protocol):
         ...
 
 
+class Comparison(NamedTuple):
+    """What the text of an object says of when it was compared last, in seconds since the epoch.
+
+    `rest`: a hash of all else of the text, as long as this process lives.
+    """
+
+    key: Key
+    resource_version: str
+    reconciled_at: float
+    rest: int
+
+
+class Compare(Protocol):
+    """From the JSON of one object to what it says of its comparison, without reading all of it."""
+
+    def __call__(self, raw: bytes | memoryview | Raw, /) -> Comparison | None:
+        """None: it has to be read."""
+        ...
+
+
 class WatchedKind(Struct, frozen=True):
-    """A kind of an engine: where the API keeps it, and how one object is decoded."""
+    """A kind of an engine: where the API keeps it, and how one object is decoded.
+
+    `comparison` None: its objects are not compared again and again, each is read.
+    """
 
     kind: Kind
     group: str
     version: str
     plural: str
     decode: Decode
+    comparison: Compare | None = None
 
     @property
     def resource(self) -> str:

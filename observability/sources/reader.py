@@ -7,10 +7,21 @@ import structlog
 from msgspec import Raw, Struct
 
 from observability.errors import MalformedResource, SourceError, WatchExpired
-from observability.model.application import Key
-from observability.model.observation import Alive, Gone, Listed, Malformed, Observation, Resource, Scope, Seen
+from observability.model.application import Application, Key
+from observability.model.observation import (
+    Alive,
+    Compared,
+    Gone,
+    Listed,
+    Listing,
+    Malformed,
+    Observation,
+    Resource,
+    Scope,
+    Seen,
+)
 from observability.sources import envelope
-from observability.sources.engine import Problems, WatchedKind
+from observability.sources.engine import Comparison, Problems, WatchedKind
 from observability.sources.lines import Line
 from observability.sources.versions import is_older
 
@@ -41,6 +52,8 @@ class Cursor(Struct):
     """The list that is needed is asked for in pages, though the server is not known to refuse streaming lists."""
     cut_short: int = 0
     """So many streaming lists in a row ended before they were complete."""
+    rests: dict[int, int] = {}
+    """By hashes of keys: `Comparison.rest` of the objects that were read to their end, without a problem."""
 
     def ended(self, reason: str) -> None:
         """The watch ended. When it was to bring a list first, that list is still needed, for the reason it had."""
@@ -64,6 +77,11 @@ class Cursor(Struct):
             raise WatchExpired(f"the server went back from version {self.version} to {version}", reason="restored")
         self.version = version
 
+    def listing(self, scope: Scope) -> Listing:
+        """A list begins: nothing is known before all of it is read."""
+        self.rests.clear()
+        return Listing(scope, self.reason)
+
     def complete(self, version: str) -> None:
         """A list is complete, and all is known as of `version`."""
         self.version, self.listed = version, True
@@ -78,6 +96,7 @@ class Reader:
     def __init__(self, scope: Scope, kind: WatchedKind, cursor: Cursor) -> None:
         self._scope = scope
         self._decode = kind.decode
+        self._compare = kind.comparison
         self._cursor = cursor
 
     def lines(self, lines: Iterable[Line], received_at: float) -> Iterator[Observation]:
@@ -88,7 +107,7 @@ class Reader:
                 before: only a new list can tell.
             SourceError: any other ERROR event.
         """
-        decode = self._decode
+        decode, compare = self._decode, self._compare
         cursor = self._cursor
         for line in lines:
             # The API server writes each event in this form. To find the object by it saves going through 11 KB twice.
@@ -99,6 +118,11 @@ class Reader:
             else:
                 yield from self._event(line, received_at)
                 continue
+            said = None if compare is None else compare(raw)
+            if said is not None and cursor.rests.get(hash(said.key)) == said.rest:
+                cursor.moved(said.resource_version)
+                yield Compared(said.key, said.resource_version, said.reconciled_at, received_at)
+                continue
             problems: Problems = []
             try:
                 resource = decode(raw, problems)
@@ -107,6 +131,7 @@ class Reader:
                 continue
             if cursor.version is not None:
                 cursor.moved(resource.resource_version)
+            self._remember(resource, said, problems)
             yield Seen(resource, received_at)
             if problems:
                 yield from self._told(resource.key, problems)
@@ -140,6 +165,7 @@ class Reader:
             yield from self._object(event.object, received_at)
         elif event.type == "DELETED":
             key = Key(metadata.namespace or "", metadata.name or "")
+            self._cursor.rests.pop(hash(key), None)
             yield Gone(self._scope.kind, key, metadata.uid or "", received_at)
         else:
             yield Alive(self._scope, version, received_at)
@@ -151,11 +177,20 @@ class Reader:
         except (MalformedResource, *_UNREADABLE) as error:
             metadata = envelope.bare(raw).metadata
             key = Key(metadata.namespace or "", metadata.name or "")
+            self._cursor.rests.pop(hash(key), None)
             path = error.path if isinstance(error, MalformedResource) else ""
             yield Malformed(self._scope, key, path, str(error), skipped=True)
             return
+        self._remember(resource, None if self._compare is None else self._compare(raw), problems)
         yield Seen(resource, received_at)
         yield from self._told(resource.key, problems)
+
+    def _remember(self, resource: Resource, said: Comparison | None, problems: Problems) -> None:
+        """Know its text again, if that says of the comparison what was read of it, and can be told without a word."""
+        if said is not None and not problems and _agree(resource, said):
+            self._cursor.rests[hash(said.key)] = said.rest
+        else:
+            self._cursor.rests.pop(hash(resource.key), None)
 
     def _resource(self, raw: Raw, problems: Problems) -> Resource:
         try:
@@ -177,6 +212,15 @@ class Reader:
             "stream cannot be read", kind=self._scope.kind.value, namespace=self._scope.namespace, error=message
         )
         return Malformed(self._scope, Key("", ""), "", message, skipped=True)
+
+
+def _agree(resource: Resource, said: Comparison) -> bool:
+    return (
+        isinstance(resource, Application)
+        and (resource.namespace, resource.name) == said.key
+        and resource.resource_version == said.resource_version
+        and resource.reconciled_at == said.reconciled_at
+    )
 
 
 def batches(observations: Iterable[Observation], now: Callable[[], float]) -> Iterator[list[Observation]]:

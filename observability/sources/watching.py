@@ -14,7 +14,7 @@ import structlog
 from msgspec import Struct
 
 from observability.errors import ApiError, Forbidden, NotFound, SourceError, Unauthorized, WatchExpired
-from observability.model.observation import Listed, Listing, Observation, Restarted, Scope, Unavailable
+from observability.model.observation import Listed, Observation, Restarted, Scope, Unavailable
 from observability.settings.groups import Watch
 from observability.sources import envelope
 from observability.sources.backoff import Backoff
@@ -180,7 +180,7 @@ async def _pages(subject: Subject, cursor: Cursor) -> Batches:
     while True:
         page = await _page(subject, cursor, place)
         if not place.token:
-            yield [Listing(subject.scope, cursor.reason)]
+            yield [cursor.listing(subject.scope)]
             cursor.failed("expired")  # should it have to begin anew
         async for batch in _paced(reader.items(page.items or (), subject.clock())):
             yield batch
@@ -238,7 +238,7 @@ async def _stream(subject: Subject, cursor: Cursor) -> Batches:
     async with subject.connection.stream(subject.path, _watch_query(subject, cursor.version, seconds)) as body:
         ends_at = _now() + seconds
         if cursor.version is None:
-            yield [Listing(subject.scope, cursor.reason)]
+            yield [cursor.listing(subject.scope)]
         elif cursor.reason:
             yield [Restarted(subject.scope, cursor.reason)]
         while chunk := await _chunk(subject, body, cursor, ends_at):

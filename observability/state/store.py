@@ -5,6 +5,7 @@ sync windows, and what follows for others from a change of an AppProject: `due` 
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from typing import Final, TypeAlias
 
 from msgspec.structs import replace
@@ -12,7 +13,18 @@ from msgspec.structs import replace
 from observability.model.application import Application, Key
 from observability.model.applicationset import ApplicationSet
 from observability.model.commit import Commit
-from observability.model.observation import Gone, Kind, Listed, Listing, Malformed, Observation, Resource, Scope, Seen
+from observability.model.observation import (
+    Compared,
+    Gone,
+    Kind,
+    Listed,
+    Listing,
+    Malformed,
+    Observation,
+    Resource,
+    Scope,
+    Seen,
+)
 from observability.model.project import Project
 from observability.model.state import (
     ApplicationSetState,
@@ -210,6 +222,8 @@ class Store:
         match observation:
             case Seen():
                 self._seen(observation.object, observation.received_at, changes)
+            case Compared():
+                self._compared(observation, changes)
             case Gone():
                 self._gone(observation, changes)
             case Listing():
@@ -267,6 +281,14 @@ class Store:
                 self._calendar.put(resource)
                 self._agenda.add(Kind.APPLICATION, self._identities.waiting_for(Kind.PROJECT, resource.name))
                 self._project(resource, at, changes)
+
+    def _compared(self, compared: Compared, changes: list[Change]) -> None:
+        """Judge an Application as it was seen last, compared again. It is one that is known: its list told of it."""
+        self._note(Kind.APPLICATION, compared.key)
+        before = self._applications[compared.key]
+        facts = copy(before.facts)
+        facts.resource_version, facts.reconciled_at = compared.resource_version, compared.reconciled_at
+        self._application(compared.key, facts, compared.received_at, changes)
 
     def _note(self, kind: Kind, key: Key) -> None:
         """The object is still there: no list under way takes it for gone, nor does one that was."""
@@ -483,6 +505,8 @@ def _kind_of(observation: Observation) -> Kind:
             return Kind.APPLICATIONSET
         case Seen():
             return Kind.PROJECT
+        case Compared():
+            return Kind.APPLICATION
         case Gone():
             return observation.kind
         case _:
