@@ -71,12 +71,14 @@ class Buckets:
         self._beginning = beginning
         self._prefixes = prefixes
         self._fragments: list[Fragment] = [self.deflated]
+        self._nothing: Ends = [b""] * BUCKET if beginning else [()] * BUCKET
         self._ends: list[Ends] = []
+        """By bucket and slot. Buckets in which there was never a line share one list, a third of all."""
         self._stale: set[int] = set()
 
     def grow(self) -> None:
         """Make room for `BUCKET` more slots."""
-        self._ends.append([b""] * BUCKET if self._beginning else [()] * BUCKET)
+        self._ends.append(self._nothing)
         self._fragments.append(EMPTY)
 
     def lines_of(self, slot: int) -> int:
@@ -92,6 +94,8 @@ class Buckets:
         new = tails.parts if not self._beginning else tails.parts[1] if tails.parts else b""
         if new == old:
             return False
+        if ends is self._nothing:
+            ends = self._ends[bucket] = ends.copy()
         ends[place] = new
         self.lines += tails.lines - self._lines(old)
         self._stale.add(bucket)
