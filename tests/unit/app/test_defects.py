@@ -1,0 +1,121 @@
+"""Defects of ours while something is recorded: counted, and what else happens is recorded all the same."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from observability.app import recorder, unsaved
+from observability.journal import writing
+from observability.model.application import Condition
+from observability.model.observation import Kind
+from observability.model.promotion import PromotionStep
+from observability.model.state import ApplicationState
+from observability.model.status import HealthStatus
+from observability.signals.transitions import Context
+from observability.state.promotion import Promotions
+from observability.state.saving import dumps
+from observability.state.tallies import Tallies
+from tests.builders import NOON, listing, seen
+from tests.recorders import APPLICATIONS, DELIVER, HEALTH, PROMOTED, SHOP, Process, names, running, shop, travels
+
+
+def broken(*_: object) -> Any:
+    raise ArithmeticError("a defect")
+
+
+@pytest.mark.parametrize("what", ["events_of", "sync_span"])
+async def test_a_row_that_fails_is_counted_and_stops_nothing(
+    file: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    healthy = getattr(recorder, what)
+
+    def fails_for_shop(change: Any, context: Context) -> Any:
+        return broken() if change.key == SHOP else healthy(change, context)
+
+    async with running(file) as process:
+        process.take(*listing([shop(1), shop(2, "cart-prod")]))
+        await process.recorder.finish()
+        monkeypatch.setattr(recorder, what, fails_for_shop)
+        changed = [
+            shop(number, name, health=HealthStatus.DEGRADED) for number, name in ((3, "shop-prod"), (4, "cart-prod"))
+        ]
+        process.take(*map(seen, changed))
+        group = await process.group()
+        assert process.failures() == 1
+    assert "Application/argocd/cart-prod" in {one.subject for one in group.records if one.name == HEALTH}
+    assert {key.name for _, key in group.states} == {"shop-prod", "cart-prod"}
+    assert group.cursors == {APPLICATIONS: "4"}
+
+
+async def test_a_state_that_cannot_be_saved_is_counted_and_stops_nothing(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails_for_shop(state: Any) -> bytes:
+        return dumps(state) if state.facts.key != SHOP else broken()
+
+    async with running(file) as process:
+        monkeypatch.setattr(unsaved, "dumps", fails_for_shop)
+        process.take(*listing([shop(1), shop(2, "cart-prod")]))
+        group = await process.group()
+        assert process.failures() == 1
+    assert {key.name for _, key in group.states} == {"cart-prod"}
+
+
+async def test_a_group_that_cannot_be_written_is_counted_and_its_states_are_saved_with_the_next_one(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "_RETRY_SECONDS", 0.0)
+    async with running(file) as process:
+        process.take(*listing([shop(1), shop(2, "shop-dev")]))
+        await process.group()
+        process.take(seen(shop(3, health=HealthStatus.DEGRADED)))
+        with monkeypatch.context() as patch:
+            patch.setattr(writing, "write", broken)
+            lost = await process.group()
+        process.take(seen(shop(4, "shop-dev", health=HealthStatus.DEGRADED)))
+        group = await process.group()
+    assert process.failures() == len(lost.records) > 0
+    assert {key.name for _, key in group.states} == {"shop-prod", "shop-dev"}
+    assert lost.values.keys() <= group.values.keys()
+    async with running(file, NOON + 60) as process:
+        assert await process.recorder.restore() == {APPLICATIONS: "4"}
+        restored = process.store.states(Kind.APPLICATION)[SHOP]
+    assert isinstance(restored, ApplicationState)
+    assert restored.facts.health is HealthStatus.DEGRADED
+
+
+async def test_tallies_that_fail_are_counted_and_the_events_are_recorded(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(file) as process:
+        process.take(*listing([shop(1)]))
+        await process.recorder.finish()
+        monkeypatch.setattr(Tallies, "take", broken)
+        process.take(seen(shop(2, health=HealthStatus.DEGRADED)))
+        assert HEALTH in names((await process.group()).records)
+        assert process.failures() == 1
+
+
+@pytest.mark.parametrize("what", ["promotion_events", "journey_span"])
+async def test_what_travels_and_cannot_be_told_is_counted_and_stops_nothing(
+    memory: Process, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    step = PromotionStep({}, (*travels("a"), *travels("b")), {})
+    monkeypatch.setattr(Promotions, "apply", lambda *_: step)
+    told = getattr(recorder, what)
+    failing = iter((True, False))
+    monkeypatch.setattr(recorder, what, lambda *given: broken() if next(failing) else told(*given))
+    memory.take(seen(shop(1)))
+    group = await memory.group()
+    others = [PROMOTED] * 2 + [DELIVER] if what == "journey_span" else [PROMOTED] + [DELIVER] * 2
+    assert sorted(names(group.records)) == sorted(others)
+    assert memory.failures() == 1
+
+
+async def test_what_cannot_be_written_as_json_is_counted(file: Path) -> None:
+    async with running(file) as process:
+        process.take(*listing([shop(1)]))
+        process.take(seen(shop(2, conditions=(Condition("ComparisonError", "\ud800"),))))
+        await process.recorder.finish()
+        assert process.failures() >= 1

@@ -1,0 +1,149 @@
+"""What another process goes on from, and what of it cannot be read."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from observability.model.application import Key
+from observability.model.event import Event
+from observability.model.observation import Alive, Kind
+from observability.model.status import HealthStatus, SyncStatus
+from observability.signals import exporter
+from tests.builders import NOON, listing, project, seen
+from tests.recorders import APPLICATIONS, GAP, PROJECTS, SHOP, names, running, shop, synced
+
+
+async def test_it_goes_on_as_before(file: Path) -> None:
+    facts = (
+        "gitops_application_operations_total",
+        "gitops_application_deployments_total",
+        "gitops_application_out_of_sync_since_timestamp_seconds",
+    )
+    folds = ("gitops_syncs_total", "gitops_deployments_total", "gitops_sync_duration_seconds_count")
+    pairs = ("gitops_promotion_pending", "gitops_promotion_pending_since_timestamp_seconds")
+    families = (*facts, *folds, *pairs)
+    async with running(file) as process:
+        process.take(*listing([shop(1), shop(2, "shop-dev"), shop(3, "cart-prod")]))
+        process.take(*listing([project()], scope=PROJECTS), scope=PROJECTS)
+        process.take(*synced(4, name="shop-dev"))
+        process.take(seen(shop(9, "cart-prod", sync=SyncStatus.OUT_OF_SYNC), NOON + 30))
+        await process.welcomed()
+        await process.recorder.finish()
+        before = await process.lines(*families)
+        process.store.apply([])  # what nobody keeps is let go
+        states = [dict(process.store.states(kind)) for kind in Kind]
+    async with running(file, NOON + 60) as process:
+        assert await process.recorder.restore() == {APPLICATIONS: "9", PROJECTS: "1"}
+        await process.recorder.take_in()
+        assert await process.lines(*families) == before
+        assert [dict(process.store.states(kind)) for kind in Kind] == states
+        group = await process.group() if process.journal.groups else None
+        assert group is None or not group.records
+    said = {line.partition("{")[0] for line in before}
+    assert said == set(families)
+    assert any(line.startswith("gitops_promotion_pending{") and line.endswith(" 1") for line in before)
+
+
+async def test_what_is_restored_is_counted_before_anything_is_observed(file: Path) -> None:
+    async with running(file) as process:
+        process.take(*listing([shop(1), shop(2, "cart-prod")]))
+        process.take(*listing([project()], scope=PROJECTS), scope=PROJECTS)
+        await process.recorder.finish()
+    async with running(file) as process:
+        await process.recorder.restore()
+        lines = process.own.render().decode().splitlines()
+    assert [line for line in lines if line.startswith("gitops_exporter_objects{")] == [
+        'gitops_exporter_objects{kind="Application"} 2.0',
+        'gitops_exporter_objects{kind="ApplicationSet"} 0.0',
+        'gitops_exporter_objects{kind="AppProject"} 1.0',
+    ]
+
+
+async def test_what_is_restored_makes_no_events_and_no_gap(file: Path) -> None:
+    async with running(file) as process:
+        process.take(*listing([shop(1, sync=SyncStatus.OUT_OF_SYNC, health=HealthStatus.DEGRADED)]))
+        process.take(*synced(2))
+        await process.recorder.finish()
+    async with running(file, NOON + 60) as process:
+        await process.recorder.restore()
+        process.take(Alive(APPLICATIONS, "9", NOON + 61))
+        group = await process.group()
+        assert group.records == []
+        assert group.states == {}
+
+
+async def test_what_happens_next_is_told_once(file: Path) -> None:
+    running_, ended = synced(2)
+    async with running(file) as process:
+        process.take(*listing([shop(1)]))
+        process.take(running_)
+        began = await process.group()
+    async with running(file, NOON + 60) as process:
+        await process.recorder.restore()
+        process.take(running_)  # a watch may send what was seen already
+        process.take(ended)
+        group = await process.group()
+    assert "gitops.application.sync.started" in names(began.records)
+    assert "gitops.application.sync.started" not in names(group.records)
+    finished = [one for one in group.records if one.name == "gitops.application.sync.finished"]
+    (event,) = finished
+    assert isinstance(event, Event)
+    assert event.attributes["gitops.catch_up"] is False
+
+
+async def damage(path: Path, *statements: str) -> None:
+    """What befell the file while nobody had it open."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+@pytest.mark.parametrize(
+    ("statement", "counted"),
+    [
+        ("UPDATE states SET state = x'00' WHERE name = 'shop-prod'", 1),
+        ("UPDATE values_ SET value = x'00' WHERE name LIKE 'tally/%'", 2),
+        ("UPDATE values_ SET value = x'00' WHERE name LIKE 'promotion/%'", 2),
+        ("UPDATE values_ SET value = x'00' WHERE name = 'listed'", 1),
+        ("INSERT INTO values_ VALUES ('unseen', x'81a9496e76656e74656400')", 1),
+    ],
+    ids=["state", "tallies", "promotions", "listed", "unseen"],
+)
+async def test_what_cannot_be_read_is_counted_and_the_rest_stands(file: Path, statement: str, counted: int) -> None:
+    async with running(file) as process:
+        process.take(*listing([shop(1), shop(2, "cart-prod")]))
+        process.take(*synced(3), *synced(5, name="cart-prod"))
+        await process.recorder.finish()
+    await damage(file, statement)
+    async with running(file, NOON + 60) as process:
+        known = await process.recorder.restore()
+        assert process.failures(exporter.UNREADABLE_MEMORIES) == counted
+        is_state = "UPDATE states" in statement
+        assert known == ({} if is_state else {APPLICATIONS: "6"})
+        assert Key("argocd", "cart-prod") in process.store.states(Kind.APPLICATION)
+        assert (SHOP in process.store.states(Kind.APPLICATION)) is not is_state
+
+
+async def test_an_application_that_could_not_be_read_comes_back_without_false_events(file: Path) -> None:
+    """It is listed again: known before to be there, so neither created nor drifted now."""
+    one = shop(1, sync=SyncStatus.OUT_OF_SYNC, health=HealthStatus.DEGRADED, created_at=NOON - 9000)
+    async with running(file) as process:
+        process.take(*listing([one]))
+        await process.recorder.finish()
+    await damage(file, "UPDATE states SET state = x'00'")
+    async with running(file, NOON + 60) as process:
+        await process.recorder.restore()
+        process.take(*listing([one], NOON + 61))
+        assert names((await process.group()).records) == [GAP]
+
+
+async def test_a_journal_that_was_moved_aside_is_begun_anew(file: Path) -> None:
+    file.write_bytes(b"no journal" * 100)
+    async with running(file) as process:
+        assert await process.recorder.restore() == {}
+        assert process.failures(exporter.UNREADABLE_MEMORIES) == 1
+        process.take(*listing([shop(1)]))
+        process.take(*synced(2))
+        assert "gitops.application.deployed" in names((await process.group()).records)
