@@ -17,7 +17,8 @@ import structlog
 from aiohttp import web
 
 from observability.delivery.authentication import Authentication
-from observability.delivery.guards import Connection, Guard, Limits, Refusal, raise_open_files_limit
+from observability.delivery.connections import Connection, raise_open_files_limit
+from observability.delivery.guards import Guard, Limits, Refusal
 from observability.delivery.listening import Address, bound_address, listen, parse_address
 from observability.delivery.reloading import Reload, WebConfiguration
 from observability.delivery.site import Answers, Site

@@ -18,7 +18,8 @@ from typing import Final, Protocol
 from aiohttp import web
 
 from observability.delivery.authentication import Authentication
-from observability.delivery.guards import Connection, Guard, Refusal
+from observability.delivery.connections import Connection
+from observability.delivery.guards import Guard, Refusal
 from observability.delivery.negotiation import prefers_gzip
 from observability.delivery.pages import (
     ALIVE,

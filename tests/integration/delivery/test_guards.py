@@ -8,7 +8,8 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
-from observability.delivery.guards import Limits, Refusal, raise_open_files_limit
+from observability.delivery.connections import raise_open_files_limit
+from observability.delivery.guards import Limits, Refusal
 from tests.fakes.body import TEXT, FixedBody
 from tests.fakes.exporter import Exporter, Serve, until
 
