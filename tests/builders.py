@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,6 +50,11 @@ def manifest(name: str) -> dict[str, Any]:
 def encoded(document: Any) -> bytes:
     """A document as the API server sends it."""
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def instant(text: str) -> float:
+    """A time as Kubernetes writes it, in seconds since the epoch."""
+    return datetime.fromisoformat(text).timestamp()
 
 
 def target(revision: str = "a", sources: int = GIT) -> Target:

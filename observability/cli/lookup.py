@@ -16,7 +16,9 @@ from observability.model.applicationset import ApplicationSet
 from observability.model.observation import Kind
 from observability.model.project import Project
 from observability.settings import Settings
-from observability.sources.argocd import ARGOCD, decode_application, decode_applicationset, decode_project
+from observability.sources.applications import decode_application
+from observability.sources.argocd import ARGOCD
+from observability.sources.groupings import decode_applicationset, decode_project
 from observability.sources.kubernetes import connect
 from observability.state.calendar import Calendar
 

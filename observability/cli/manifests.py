@@ -14,8 +14,9 @@ import msgspec
 from observability.errors import MalformedResource, SettingsError
 from observability.model.application import Application
 from observability.model.project import Project
-from observability.sources.argocd import decode_application, decode_project
+from observability.sources.applications import decode_application
 from observability.sources.engine import Problems
+from observability.sources.groupings import decode_project
 
 STDIN: Final = "-"
 _NAMELESS: Final = "nameless"

@@ -2,8 +2,8 @@
 
 Here belongs what talks to a source, and what knows how its objects look on the wire. Yields model values, keeps none:
 memory is the business of `state`. `engine` is the row that names the kinds of an engine, `argocd` fills it;
-`kubernetes` is the only importer of the Kubernetes client, `watching` has the loops, `commits` asks who wrote what is
-deployed, and the rest is pure.
+`applications` and `groupings` read its objects, whose JSON is in `wire`. `kubernetes` is the only importer of the
+Kubernetes client, `watching` has the loops, `commits` asks who wrote what is deployed, and the rest is pure.
 To add an engine, add a module with its row, and one word in ENGINES.
 """
 

@@ -1,19 +1,14 @@
-"""The JSON of Argo CD's objects as typed structs, and a decoder that survives what does not fit.
+"""The JSON of Argo CD's objects as typed structs.
 
 Only the fields named here leave the decoder; the rest of an object is skipped without being built. Each field may be
-missing or null. What has a wrong type is cut out of the object, reported, and the rest is read.
+missing or null.
 Source: argo-cd pkg/apis/application/v1alpha1/{types,applicationset_types}.go (3.6-dev).
 """
 
-import re
 from datetime import datetime
-from typing import Annotated, Any, Final, TypeAlias, TypeVar
+from typing import Annotated, Final, TypeAlias
 
-import msgspec
 from msgspec import Meta, Raw, Struct
-
-from observability.errors import MalformedResource
-from observability.sources.engine import Problems
 
 Instant: TypeAlias = Annotated[datetime, Meta(tz=True)]
 """RFC 3339, with an offset."""
@@ -281,75 +276,3 @@ class ApplicationSet(Wire):
     metadata: Metadata | None = None
     spec: ApplicationSetSpec | None = None
     status: ApplicationSetStatus | None = None
-
-
-W = TypeVar("W", Application, ApplicationSet, Project)
-
-_MOST_PROBLEMS: Final = 100
-_AT: Final = re.compile(r" - at `\$(?P<path>.*)`$", re.DOTALL)
-_STEP: Final = re.compile(r"\.(?P<name>[^.\[]+)|\[(?P<index>\d*|\.\.\.)\]")
-
-
-def read(decoder: "msgspec.json.Decoder[W]", raw: bytes | memoryview | Raw, problems: Problems) -> W:
-    """The typed object; fields of a wrong type are left out and added to `problems`.
-
-    Raises:
-        MalformedResource: it is no JSON object, no UTF-8, nested too deeply, or has too many fields of wrong types.
-    """
-    try:
-        return decoder.decode(raw)
-    except msgspec.ValidationError as error:
-        return _salvaged(decoder, raw, error, problems)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedResource("?", "", f"expected a JSON object: {error}") from error
-
-
-def _salvaged(
-    decoder: "msgspec.json.Decoder[W]", raw: bytes | memoryview | Raw, error: Exception, problems: Problems
-) -> W:
-    """Cut out what `error` names and read again, until the rest fits."""
-    try:
-        document: Any = msgspec.json.decode(raw)
-        for _ in range(_MOST_PROBLEMS):
-            path, expected = _place(error)
-            if not _cut(document, path):
-                break
-            problems.append((path.removeprefix("."), expected))
-            try:
-                return decoder.decode(msgspec.json.encode(document))
-            except msgspec.ValidationError as another:
-                error = another
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as cause:
-        raise MalformedResource("?", "", f"expected a JSON object: {cause}") from cause
-    path, expected = _place(error)
-    raise MalformedResource(_name(document), path.removeprefix("."), expected)
-
-
-def _place(error: Exception) -> tuple[str, str]:
-    """The path that msgspec names (empty for the whole), and what it expected there."""
-    found = _AT.search(str(error))
-    return (found["path"] if found else "", _AT.sub("", str(error)).replace("`", "'"))
-
-
-def _cut(document: Any, path: str) -> bool:
-    """Remove the value at `path`, or the deepest part of it that can be found; False when that is the whole."""
-    parent, last, value = None, None, document
-    for step in _STEP.finditer(path):
-        name = step["name"] if step["name"] is not None else step["index"]
-        key = int(name) if isinstance(value, list) and name.isdigit() else name
-        try:
-            parent, last, value = value, key, value[key]
-        except (KeyError, IndexError, TypeError):
-            break
-    if parent is None or last is None:
-        return False
-    del parent[last]
-    return True
-
-
-def _name(document: Any) -> str:
-    """`namespace/name` as far as the document tells it."""
-    metadata = document.get("metadata") if isinstance(document, dict) else None
-    if not isinstance(metadata, dict):
-        return "?"
-    return f"{metadata.get('namespace') or '?'}/{metadata.get('name') or '?'}"

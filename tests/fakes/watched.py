@@ -17,8 +17,9 @@ from observability.model.observation import (
     Unavailable,
 )
 from observability.settings.groups import Watch
-from observability.sources.argocd import decode_application, decode_applicationset, decode_project
+from observability.sources.applications import decode_application
 from observability.sources.engine import WatchedKind
+from observability.sources.groupings import decode_applicationset, decode_project
 from observability.sources.kubernetes import Connection
 from observability.sources.watching import Subject, watch
 

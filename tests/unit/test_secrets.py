@@ -21,7 +21,8 @@ from observability.model.state import ApplicationState
 from observability.settings import Cluster, Exposition, Settings
 from observability.signals.events import events_of
 from observability.signals.transitions import Context
-from observability.sources.argocd import ARGOCD, decode_application
+from observability.sources.applications import decode_application
+from observability.sources.argocd import ARGOCD
 from observability.sources.engine import Problems
 from observability.sources.reader import Cursor, Reader
 from observability.state.store import Store

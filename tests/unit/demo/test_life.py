@@ -15,7 +15,7 @@ from observability.demo.life import FIRST_OUTAGE_AGO, Life
 from observability.demo.objects import render
 from observability.demo.store import Event, Store
 from observability.demo.stories import STORIES, Scene, Step
-from observability.sources.argocd import decode_application
+from observability.sources.applications import decode_application
 from observability.sources.engine import Problems
 
 START = 1_795_418_902

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from observability.model.application import Application, Key
 from observability.model.observation import Compared, Gone, Kind, Malformed, Observation, Scope, Seen
-from observability.sources.argocd import ARGOCD, decode_application
+from observability.sources.applications import decode_application
+from observability.sources.argocd import ARGOCD
 from observability.sources.comparisons import comparison
 from observability.sources.engine import Comparison, Problems
 from observability.sources.reader import Cursor, Reader

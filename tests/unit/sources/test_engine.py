@@ -1,7 +1,7 @@
 """Where the API keeps the objects of a kind."""
 
 from observability.model.observation import Kind
-from observability.sources.argocd import decode_application
+from observability.sources.applications import decode_application
 from observability.sources.engine import WatchedKind
 
 APPLICATIONS = WatchedKind(Kind.APPLICATION, "argoproj.io", "v1alpha1", "applications", decode_application)

@@ -1,4 +1,4 @@
-"""Which sources are remembered. What they say: test_argocd.py."""
+"""Which sources are remembered. What they say: test_applications.py."""
 
 import json
 

@@ -12,7 +12,7 @@ from msgspec import Raw
 from observability.errors import ApiError, SourceError, WatchExpired
 from observability.model.application import Key
 from observability.model.observation import Alive, Gone, Kind, Listed, Malformed, Observation, Scope, Seen
-from observability.sources.argocd import decode_application
+from observability.sources.applications import decode_application
 from observability.sources.engine import WatchedKind
 from observability.sources.reader import BATCH_OBJECTS, Cursor, Reader, batches
 

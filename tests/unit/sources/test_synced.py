@@ -6,7 +6,7 @@ import pytest
 
 from observability.model.application import Application, Operation, SyncedResource, Target
 from observability.model.status import Phase
-from observability.sources.argocd import decode_application
+from observability.sources.applications import decode_application
 from tests.builders import encoded
 
 JOB = {

@@ -13,8 +13,9 @@ from observability.model.application import Application
 from observability.model.applicationset import ApplicationSet
 from observability.model.project import Project, SyncWindow
 from observability.model.status import HealthStatus, SyncStatus
-from observability.sources.argocd import decode_application, decode_applicationset, decode_project
+from observability.sources.applications import decode_application
 from observability.sources.engine import Problems
+from observability.sources.groupings import decode_applicationset, decode_project
 from tests.builders import APPLICATION_MANIFESTS, encoded, manifest
 from tests.damage import JSON, LIKE_OURS, Path, damages, paths, put, text_of
 
