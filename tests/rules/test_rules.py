@@ -49,6 +49,7 @@ def test_the_page_of_all_alerts_is_what_the_rows_say() -> None:
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_prometheus_takes_the_files(environment: str) -> None:
     files = sorted(map(str, (ALERTS / "generated" / environment).glob("gitops-*.yml")))
+    assert files
     subprocess.run([str(tool("promtool")), "check", "rules", "--lint=all", "--lint-fatal", *files], check=True)
 
 

@@ -1,7 +1,9 @@
 """Cron schedules: what robfig/cron reads."""
 
+from typing import Final
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from observability.state import cron
@@ -71,7 +73,14 @@ def test_a_zone_in_front() -> None:
         assert cron.parse(f"TZ={utc} 0 6 * * *").zone == ""
 
 
-@given(st.text(max_size=40) | st.from_regex(r"(TZ=UTC )?([0-9*/,?+-]{1,5} ?){5}", fullmatch=True))
+FIELDS: Final = st.lists(
+    st.sampled_from(("*", "?", "1", "6", "*/5", "1-5", "2-6/3", "6,3,3", "0", "59", "5-1")), min_size=5, max_size=5
+).map(" ".join)
+"""Often a schedule, which a text of any of its signs hardly ever is."""
+
+
+@given(st.text(max_size=40) | st.from_regex(r"(TZ=UTC )?([0-9*/,?+-]{1,5} ?){5}", fullmatch=True) | FIELDS)
+@example("CRON_TZ=Asia/Kolkata 5,0 6-8/2 * * ?")
 def test_any_text_is_a_schedule_or_an_error(text: str) -> None:
     try:
         schedule = cron.parse(text)
