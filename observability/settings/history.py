@@ -1,11 +1,13 @@
 """What becomes history: the journal, promotions, and what is known of commits. Pure."""
 
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from observability.settings.values import File, Group, Many, Name, PositiveSeconds, WebAddress, without_repeats
+
+_Given = TypeVar("_Given")
 
 
 class PromotionKey(StrEnum):
@@ -69,6 +71,14 @@ class Metadata(Group):
     """For clone: the clones that there are. Commits of other repositories stay without author and time."""
     timeout_seconds: PositiveSeconds = 10.0
     """For one commit."""
+
+    @field_validator("url", "token_file", "certificate")
+    @classmethod
+    def _is_for_the_api(cls, given: _Given, info: ValidationInfo) -> _Given:
+        source = info.data.get("source", MetadataSource.API)  # a source that is none has been complained of
+        if given is not None and source is not MetadataSource.API:
+            raise ValueError(f"expected argocd.metadata.source: api beside it, the source is {source}")
+        return given
 
     @model_validator(mode="after")
     def _clones_are_named(self) -> Self:

@@ -48,6 +48,28 @@ def test_commits_may_come_from_the_api_or_from_clones() -> None:
         ),
         (
             "argocd",
+            {"metadata": {"token_file": "/t"}},
+            'argocd.metadata.token_file: expected argocd.metadata.source: api beside it, the source is none, got "/t"',
+        ),
+        (
+            "argocd",
+            {"metadata": {"source": "clone", "repositories": [{"url": "a", "path": "b"}], "certificate": "/ca"}},
+            "argocd.metadata.certificate: expected argocd.metadata.source: api beside it, the source is clone, "
+            'got "/ca"',
+        ),
+        (
+            "argocd",
+            {"metadata": {"source": "none", "url": "https://argo"}},
+            "argocd.metadata.url: expected argocd.metadata.source: api beside it, the source is none, "
+            'got "https://argo"',
+        ),
+        (
+            "argocd",
+            {"metadata": {"source": "apis", "token_file": "/t"}},
+            'argocd.metadata.source: expected one of none, api, clone, got "apis"',
+        ),
+        (
+            "argocd",
             {"metadata": {"source": "clone"}},
             "argocd.metadata: expected repositories, a list of url and path, with source: clone, and only there",
         ),
