@@ -22,6 +22,7 @@ NAME: Final = "otlp"
 """The endpoint of the variables; `otlp-logs` and `otlp-traces` when the two are not spoken to alike."""
 
 _PREFIX: Final = "OTEL_EXPORTER_OTLP_"
+_EXPORTERS: Final = ("otlp", "none")
 _TIMEOUT_MS_MIN: Final = 100
 _RESOURCE: Final = MappingProxyType({"service.name": "gitops-observability", "service.version": __version__})
 
@@ -98,7 +99,7 @@ def resource(environ: Mapping[str, str]) -> dict[str, str]:
 
 def _signal(environ: Mapping[str, str], signal: str) -> _Signal | None:
     """Where `logs` or `traces` go; None: nowhere."""
-    if environ.get(f"OTEL_{signal.upper()}_EXPORTER", "").strip().lower() == "none":
+    if not _is_exported(environ, signal):
         return None
     given = _Given(environ, signal)
     protocol = given.choice("PROTOCOL", Protocol, Protocol.HTTP)
@@ -121,6 +122,15 @@ def _signal(environ: Mapping[str, str], signal: str) -> _Signal | None:
     }
     origins = {field: given.text(field.removesuffix("_seconds").upper())[0] for field in how}
     return _Signal(url, how, {**origins, f"{signal}_endpoint": variable})
+
+
+def _is_exported(environ: Mapping[str, str], signal: str) -> bool:
+    """Whether OTEL_LOGS_EXPORTER or OTEL_TRACES_EXPORTER says otlp, as it does when it is empty, and not none."""
+    variable = f"OTEL_{signal.upper()}_EXPORTER"
+    exporter = environ.get(variable, "").strip()
+    if exporter.lower() not in ("", *_EXPORTERS):
+        raise SettingsError(variable, "", f'expected {" or ".join(_EXPORTERS)}, got "{exporter}"')
+    return exporter.lower() != "none"
 
 
 def _below(url: str, signal: str) -> str:

@@ -83,6 +83,19 @@ def test_one_signal_only() -> None:
     assert logs_url(only({**BASE, "OTEL_LOGS_EXPORTER": "none"})) is None
 
 
+@pytest.mark.parametrize("value", ["otlp", "OTLP", " "])
+def test_the_exporter_of_a_signal_is_otlp(value: str) -> None:
+    assert only({**BASE, "OTEL_LOGS_EXPORTER": value, "OTEL_TRACES_EXPORTER": value}) == only(BASE)
+
+
+@pytest.mark.parametrize("variable", ["OTEL_LOGS_EXPORTER", "OTEL_TRACES_EXPORTER"])
+@pytest.mark.parametrize("value", ["console", "otlp,console", "zipkin"])
+def test_an_exporter_that_we_are_not(variable: str, value: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        endpoints({variable: value})
+    assert str(caught.value) == f'{variable}: expected otlp or none, got "{value}"'
+
+
 def test_signals_that_are_not_spoken_to_alike_are_two_endpoints() -> None:
     logs, traces = endpoints(
         {
