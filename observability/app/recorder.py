@@ -7,7 +7,7 @@ groups, and nothing that it does holds up a watch or a scrape.
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import structlog
 from msgspec.structs import replace
@@ -108,8 +108,11 @@ class Recorder:
 
     def observe(self, scope: Scope, observations: Sequence[Observation]) -> None:
         """Note where the watch of a scope stands, and what of it nobody saw."""
-        for gap in self._watched.observe(scope, observations):
-            self._records += gap_events(gap, self._context)
+        for gap in self._watched.observe(scope, observations, self._failed):
+            try:
+                self._records += gap_events(gap, self._context)
+            except Exception as error:  # a defect of ours: what comes after it is noted
+                self._failed(error)
         self._wanted.set()
 
     def take(self, changes: Sequence[Change]) -> None:
@@ -117,10 +120,7 @@ class Recorder:
         events = [event for change in changes for event in self._record(change)]
         changes = [one for change in changes for one in self._in_turn(change)]
         events += self._promoted(changes)
-        try:
-            self._exposition.reflect(TALLIES, self._tallies.take(events, changes))
-        except Exception as error:
-            self._failed(error)
+        self._reflect(TALLIES, self._tallies.take(events, changes, self._failed))
         self._records += events
         self._states.settle()
         self._wanted.set()
@@ -172,15 +172,21 @@ class Recorder:
             began = loop.time()
             self._take_some_in(list(islice(self._newcomers, _TAKEN_IN_AT_ONCE)))
             await asyncio.sleep(3 * (loop.time() - began))
-        self._exposition.reflect(TALLIES, self._tallies.listed())
+        self._reflect(TALLIES, self._tallies.listed())
         for kind in (TALLIES, PROMOTIONS):
             self._exposition.show(kind)
 
     def _take_some_in(self, keys: Iterable[Key]) -> None:
         now, applications = self._clock(), self._store.applications
-        found = [_newcomer(key, applications[key], self._newcomers.pop(key), now) for key in keys]
+        found = []
+        for key in keys:
+            images = self._newcomers.pop(key)
+            try:
+                found.append(_newcomer(key, applications[key], images, now))
+            except Exception as error:  # a defect of ours with one object: the others are taken in
+                self._failed(error)
         self._records += self._promoted(found)
-        self._exposition.reflect(TALLIES, self._tallies.take((), found))
+        self._reflect(TALLIES, self._tallies.take((), found, self._failed))
         self._wanted.set()
 
     def _enriched(self, change: Change, events: list[Event]) -> list[Event]:
@@ -271,7 +277,7 @@ class Recorder:
     def _promoted(self, changes: Sequence[Change]) -> list[Event]:
         """Show and save what follows for promotions, and note the spans of journeys; the events."""
         step = self._promotions.apply(changes, self._failed)
-        self._exposition.reflect(PROMOTIONS, step.states)
+        self._reflect(PROMOTIONS, step.states)
         self._values.update(step.saved)
         events: list[Event] = []
         for happening in step.happenings:
@@ -283,6 +289,13 @@ class Recorder:
             except Exception as error:  # the others are recorded
                 self._failed(error)
         return events
+
+    def _reflect(self, kind: str, subjects: Mapping[Any, object | None]) -> None:
+        """Show what follows from changes. What becomes of that stops no event."""
+        try:
+            self._exposition.reflect(kind, subjects)
+        except Exception as error:
+            self._failed(error)
 
     def _failed(self, error: Exception) -> None:
         self._own.increment(exporter.RECORD_FAILURES)

@@ -1,6 +1,6 @@
 """Where the watch of each scope stands, and what of it nobody saw. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -13,6 +13,10 @@ LISTED: Final = "listed"
 UNSEEN: Final = "unseen"
 """The name of the value that tells, of each scope that is listed again, since when nobody saw what happened there."""
 _TIMES: Final = msgspec.msgpack.Decoder(dict[str, float])
+
+
+def _raise(error: Exception) -> None:
+    raise error
 
 
 class Watched:
@@ -29,25 +33,33 @@ class Watched:
         """Begin with what was known of each scope until then."""
         self._known_until = dict(known_until)
 
-    def observe(self, scope: Scope, observations: Sequence[Observation]) -> Iterator[Gap]:
-        """Note where the watch of a scope stands. The gaps that end."""
+    def observe(
+        self, scope: Scope, observations: Sequence[Observation], failed: Callable[[Exception], None] = _raise
+    ) -> Iterator[Gap]:
+        """Note where the watch of a scope stands. The gaps that end.
+
+        An observation that cannot be noted, a defect of ours, is told to `failed`; the others are noted.
+        """
         for observation in observations:
-            match observation:
-                case Seen(object=told) | (Compared() as told) if scope not in self._gaps:
-                    self._cursors[scope] = told.resource_version or None
-                    self._known_until[scope] = observation.received_at
-                case Alive() | Listed():
-                    self._cursors[scope] = observation.resource_version or None
-                    if isinstance(observation, Listed):
-                        yield from self._complete(scope, observation.received_at)
-                    self._known_until[scope] = observation.received_at
-                case Listing():
-                    # Until the list is complete, what is saved is of no one version.
-                    self._cursors[scope] = None
-                    self._gaps[scope] = "restart" if observation.reason == "start" else observation.reason
-                    self._note_unseen()
-                case _:
-                    pass
+            try:
+                match observation:
+                    case Seen(object=told) | (Compared() as told) if scope not in self._gaps:
+                        self._cursors[scope] = told.resource_version or None
+                        self._known_until[scope] = observation.received_at
+                    case Alive() | Listed():
+                        self._cursors[scope] = observation.resource_version or None
+                        if isinstance(observation, Listed):
+                            yield from self._complete(scope, observation.received_at)
+                        self._known_until[scope] = observation.received_at
+                    case Listing():
+                        # Until the list is complete, what is saved is of no one version.
+                        self._cursors[scope] = None
+                        self._gaps[scope] = "restart" if observation.reason == "start" else observation.reason
+                        self._note_unseen()
+                    case _:
+                        pass
+            except Exception as error:
+                failed(error)
 
     def unsaved(self) -> tuple[dict[Scope, str | None], dict[str, bytes | None]]:
         """Cursors and values that are others since this was asked last; None: to be forgotten."""

@@ -10,7 +10,7 @@ measure. That makes 8 series a group to begin with, 800,000 when 100,000 Applica
 each kind, result and bucket would make 11 millions.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Final, Self, TypeAlias
 
@@ -48,6 +48,10 @@ _NONE_ENDED: Final = (0,) * len(_RESULTS)
 _NO_PAST: Final = Past()
 
 
+def _raise(error: Exception) -> None:
+    raise error
+
+
 class Tallies:
     """All tallies, by group.
 
@@ -75,17 +79,31 @@ class Tallies:
         self._vacant: set[Group] = set()
         """Groups that no Application was seen of yet: they were restored, or events came late."""
 
-    def take(self, events: Iterable[Event], changes: Iterable[Change] = ()) -> dict[Group, Tally | None]:
+    def take(
+        self, events: Iterable[Event], changes: Iterable[Change] = (), failed: Callable[[Exception], None] = _raise
+    ) -> dict[Group, Tally | None]:
         """Count events. `changes` are those that they were made from: groups come before that, and go after it.
 
+        What cannot be counted or followed, a defect of ours, is told to `failed`; the others are.
         Yields the tallies that are others now; None: gone.
         """
         touched: _Touched = {}
-        leaving = self._follow(changes, touched)
+        leaving: list[tuple[Group, str]] = []
+        for change in changes:
+            try:
+                leaving += self._follow(change, touched)
+            except Exception as error:
+                failed(error)
         for event in events:
-            self._count(event, touched)
+            try:
+                self._count(event, touched)
+            except Exception as error:
+                failed(error)
         for group, uid in leaving:
-            self._drop(group, uid, touched)
+            try:
+                self._drop(group, uid, touched)
+            except Exception as error:
+                failed(error)
         pairs = [(group, before, self._tallies.get(group)) for group, before in touched.items()]
         return {group: after for group, before, after in pairs if after is not before}
 
@@ -134,22 +152,19 @@ class Tallies:
         self._tallies[tally.group] = tally
         self._environments.add(tally.group.environment)
 
-    def _follow(self, changes: Iterable[Change], touched: _Touched) -> list[tuple[Group, str]]:
-        """Take in Applications that come. Yields group and uid of those that go, and lets them go in `_members`."""
-        leaving = []
-        for change in changes:
-            before, after = change.before, change.after
-            old = before if isinstance(before, ApplicationState) else None
-            if isinstance(after, ApplicationState):
-                if old is not None and old.facts.automated == after.facts.automated:  # nearly all are such
-                    continue
-                left = self._join(change.key, after, touched)
-                if left is not None:
-                    leaving.append((left, after.facts.uid))
-            elif old is not None and (group := self._members.group(change.key)) is not None:
-                self._members.leave(change.key)
-                leaving.append((group, old.facts.uid))
-        return leaving
+    def _follow(self, change: Change, touched: _Touched) -> Sequence[tuple[Group, str]]:
+        """Take in an Application that comes, let one go in `_members`. Yields group and uid of what goes."""
+        before, after = change.before, change.after
+        old = before if isinstance(before, ApplicationState) else None
+        if isinstance(after, ApplicationState):
+            if old is not None and old.facts.automated == after.facts.automated:  # nearly all are such
+                return ()
+            left = self._join(change.key, after, touched)
+            return () if left is None else ((left, after.facts.uid),)
+        if old is not None and (group := self._members.group(change.key)) is not None:
+            self._members.leave(change.key)
+            return ((group, old.facts.uid),)
+        return ()
 
     def _join(self, key: Key, state: ApplicationState, touched: _Touched) -> Group | None:
         """An Application is of a group, with the results at 0 of the kind of sync that it has in any case."""

@@ -4,20 +4,35 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from observability.app import recorder, unsaved
+from observability.app.watched import Watched
 from observability.journal import writing
 from observability.model.application import Condition
-from observability.model.observation import Kind
+from observability.model.event import Event
+from observability.model.observation import Alive, Kind
 from observability.model.promotion import PromotionStep
 from observability.model.state import ApplicationState
 from observability.model.status import HealthStatus
 from observability.signals.transitions import Context
+from observability.state import measures, tallies
 from observability.state.promotion import Promotions
 from observability.state.saving import dumps
-from observability.state.tallies import Tallies
 from tests.builders import NOON, listing, seen
-from tests.recorders import APPLICATIONS, DELIVER, HEALTH, PROMOTED, SHOP, Process, names, running, shop, travels
+from tests.recorders import (
+    APPLICATIONS,
+    DELIVER,
+    HEALTH,
+    PROMOTED,
+    SHOP,
+    Process,
+    names,
+    running,
+    shop,
+    synced,
+    travels,
+)
 
 
 def broken(*_: object) -> Any:
@@ -85,16 +100,63 @@ async def test_a_group_that_cannot_be_written_is_counted_and_its_states_are_save
     assert restored.facts.health is HealthStatus.DEGRADED
 
 
-async def test_tallies_that_fail_are_counted_and_the_events_are_recorded(
+async def test_what_cannot_be_tallied_is_counted_and_stops_nothing(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    healthy = measures.word_of
+
+    def fails_for_shop(event: Event, name: str) -> str:
+        return str(broken()) if event.subject.endswith("shop-prod") else healthy(event, name)
+
+    async with running(file) as process:
+        process.take(*listing([shop(1), shop(2, "cart-prod")]))
+        await process.group()
+        monkeypatch.setattr(tallies, "word_of", fails_for_shop)
+        degraded = {"health": HealthStatus.DEGRADED}
+        process.take(seen(shop(3, **degraded)), seen(shop(4, "cart-prod", **degraded)), *synced(5, name="cart-prod"))
+        group = await process.group()
+        assert process.failures() == names([one for one in group.records if "shop-prod" in one.subject]).count(HEALTH)
+        lines = await process.lines("gitops_deployments_total")
+    assert names(group.records).count(HEALTH) >= 2
+    assert [line for line in lines if 'service="cart"' in line and line.endswith(" 1")]
+
+
+async def test_what_of_the_tallies_cannot_be_shown_is_counted_and_the_events_are_recorded(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with running(file) as process:
         process.take(*listing([shop(1)]))
-        await process.recorder.finish()
-        monkeypatch.setattr(Tallies, "take", broken)
+        await process.group()
+        monkeypatch.setattr(process.exposition, "reflect", broken)
         process.take(seen(shop(2, health=HealthStatus.DEGRADED)))
         assert HEALTH in names((await process.group()).records)
+        assert process.failures() >= 1
+
+
+async def test_a_newcomer_that_cannot_be_taken_in_is_counted_and_the_others_are(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails_for_shop(facts: Any, **others: Any) -> Any:
+        return broken() if facts.key == SHOP else replace(facts, **others)
+
+    async with running(file) as process:
+        monkeypatch.setattr(recorder, "replace", fails_for_shop)
+        process.take(*listing([shop(1), shop(2, "cart-prod")]))
+        lines = await process.lines("gitops_syncs_total")
         assert process.failures() == 1
+    assert {service for line in lines for service in ("cart", "shop") if f'service="{service}"' in line} == {"cart"}
+
+
+@pytest.mark.parametrize("what", ["gap_events", "_complete"])
+async def test_a_gap_that_cannot_be_told_is_counted_and_what_follows_is_noted(
+    file: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    async with running(file) as process:
+        process.take(*listing([shop(1)], NOON))
+        monkeypatch.setattr(recorder if what == "gap_events" else Watched, what, broken)
+        again = listing([shop(1)], NOON + 60, reason="expired")
+        process.take(*again, Alive(APPLICATIONS, "7", NOON + 61))
+        group = await process.group()
+        assert process.failures() == 1
+    assert group.cursors == {APPLICATIONS: "7"}
 
 
 @pytest.mark.parametrize("what", ["promotion_events", "journey_span"])
