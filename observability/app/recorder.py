@@ -25,7 +25,7 @@ from observability.journal.journal import Journal
 from observability.model.application import Key
 from observability.model.event import Event, Record
 from observability.model.observation import Kind, Observation, Scope
-from observability.model.promotion import Promoted
+from observability.model.promotion import Happening, Promoted
 from observability.model.state import ApplicationState, Change, State
 from observability.signals import exporter
 from observability.signals.events import Gap, events_of, gap_events
@@ -98,9 +98,12 @@ class Recorder:
             self._commits,
             self._clock,
             self._unreadable,
+            self._failed,
         )
         known = await restoring.restore(self._journal, parts)
         self._values.update(known.unsaved)
+        self._records += self._travelled(known.happenings)
+        self._wanted.set()
         self._watched.restore(known.until)
         for kind in Kind:
             self._own.set(exporter.OBJECTS, (kind.value,), len(self._store.states(kind)))
@@ -279,8 +282,12 @@ class Recorder:
         step = self._promotions.apply(changes, self._failed)
         self._reflect(PROMOTIONS, step.states)
         self._values.update(step.saved)
+        return self._travelled(step.happenings)
+
+    def _travelled(self, happenings: Iterable[Happening]) -> list[Event]:
+        """Note the spans of journeys; the events of promotions."""
         events: list[Event] = []
-        for happening in step.happenings:
+        for happening in happenings:
             try:
                 if isinstance(happening, Promoted):
                     events += promotion_events(happening, self._context)

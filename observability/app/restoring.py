@@ -1,7 +1,7 @@
 """Goes on from what the journal holds: the store, the tallies, the promotions, and what they say in the exposition."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Final, NamedTuple, TypeVar
 
@@ -15,6 +15,7 @@ from observability.errors import JournalError
 from observability.journal.journal import Journal
 from observability.journal.restoring import Restored
 from observability.model.observation import Kind, Scope
+from observability.model.promotion import Happening
 from observability.model.state import ApplicationState, Change, State
 from observability.state.promotion import Promotions
 from observability.state.saving import loads
@@ -34,7 +35,10 @@ _Item = TypeVar("_Item")
 
 
 class Parts(NamedTuple):
-    """What is to go on. `commits` None: nobody is asked for commits. `unreadable` is told of what cannot be read."""
+    """What is to go on. `commits` None: nobody is asked for commits.
+
+    `unreadable` is told of what cannot be read, `failed` of defects of ours with what could be.
+    """
 
     store: Store
     exposition: Exposition
@@ -43,18 +47,21 @@ class Parts(NamedTuple):
     commits: Enrichment | None
     clock: Callable[[], float]
     unreadable: Callable[[str], None]
+    failed: Callable[[Exception], None]
 
 
 class Known(NamedTuple):
     """What the journal knew.
 
     `versions`: up to which resourceVersion each scope is known; none when a state could not be read, then all is to be
-    listed. `until`: when each scope was known last. `unsaved`: values that follow and are to be saved.
+    listed. `until`: when each scope was known last. `unsaved`: values that follow and are to be saved. `happenings`: of
+    promotions, which follow, too, and are to be told.
     """
 
     versions: Mapping[Scope, str]
     until: Mapping[Scope, float]
     unsaved: Mapping[str, bytes | None]
+    happenings: Sequence[Happening]
 
 
 async def restore(journal: Journal, parts: Parts) -> Known:
@@ -73,8 +80,9 @@ async def restore(journal: Journal, parts: Parts) -> Known:
         _restore_values(dict(some), parts)
     until = {**_times(values, UNSEEN, parts), **{scope: cursor.at for scope, cursor in cursors.items()}}
     del restored, values  # before most of the exposition is made: it is much, and what counts of it is decoded
-    unsaved = await _expose(parts)
-    return Known({scope: cursor.version for scope, cursor in cursors.items()} if complete else {}, until, unsaved)
+    unsaved, happenings = await _expose(parts)
+    versions = {scope: cursor.version for scope, cursor in cursors.items()} if complete else {}
+    return Known(versions, until, unsaved, happenings)
 
 
 async def sliced(items: Iterable[_Item]) -> AsyncIterator[list[_Item]]:
@@ -110,13 +118,19 @@ def _restore_values(values: Mapping[str, bytes], parts: Parts) -> None:
         parts.commits.restore(values)
 
 
-async def _expose(parts: Parts) -> dict[str, bytes | None]:
-    """Bring all of it into the exposition. What follows from it and is to be saved, by name."""
+async def _expose(parts: Parts) -> tuple[dict[str, bytes | None], list[Happening]]:
+    """Bring all of it into the exposition. What follows from it: what is to be saved, by name, and what is to be told.
+
+    Something happens where Applications were saved before the promotions took them in: their service may be complete
+    with them. What happened is noted in what is saved, and would not be told again.
+    """
     exposition, now = parts.exposition, parts.clock()
     unsaved: dict[str, bytes | None] = {}
+    happenings: list[Happening] = []
     async for states in sliced(_states(parts.store)):
         known = [state for _, state in states if isinstance(state, ApplicationState)]
-        step = parts.promotions.begin(known, now)
+        step = parts.promotions.begin(known, now, parts.failed)
+        happenings += step.happenings
         exposition.reflect(PROMOTIONS, step.states)
         unsaved.update(step.saved)
     async for waiting in sliced(parts.promotions.states()):
@@ -127,8 +141,8 @@ async def _expose(parts: Parts) -> dict[str, bytes | None]:
         changes = [Change(kind, state.facts.key, None, state, now) for kind, state in states]
         _await_authors(states, parts)
         exposition.apply(changes)
-        exposition.reflect(TALLIES, parts.tallies.take((), changes))
-    return unsaved
+        exposition.reflect(TALLIES, parts.tallies.take((), changes, parts.failed))
+    return unsaved, happenings
 
 
 def _await_authors(states: Iterable[tuple[Kind, State]], parts: Parts) -> None:

@@ -95,17 +95,20 @@ class Promotions:
                 self._of[Key(namespace, application)] = found
         return tuple(unreadable)
 
-    def begin(self, states: Iterable[ApplicationState], at: float) -> PromotionStep:
+    def begin(
+        self, states: Iterable[ApplicationState], at: float, failed: Callable[[Exception], None] = _raise
+    ) -> PromotionStep:
         """Take in what is known of Applications whose service is not: what runs now is its starting point.
 
-        After `restore`, with the states of the journal: its promotions may be missing or unreadable. `at` is now.
+        After `restore`, with the states of the journal: its promotions may be missing or unreadable. `at` is now;
+        `failed`: see `apply`. Something may happen: what the others of a service brought may be complete with these.
         """
         found = (
             Change(Kind.APPLICATION, state.facts.key, None, state, at)
             for state in states
             if state.facts.key not in self._of
         )
-        return self.apply(found)
+        return self.apply(found, failed)
 
     def states(self) -> Iterator[PromotionState]:
         """How all neighbouring environments stand to each other now."""

@@ -19,6 +19,7 @@ from observability.signals.transitions import Context
 from observability.state import measures, tallies
 from observability.state.promotion import Promotions
 from observability.state.saving import dumps
+from observability.state.tallies import Tallies
 from tests.builders import NOON, listing, seen
 from tests.recorders import (
     APPLICATIONS,
@@ -173,6 +174,34 @@ async def test_what_travels_and_cannot_be_told_is_counted_and_stops_nothing(
     others = [PROMOTED] * 2 + [DELIVER] if what == "journey_span" else [PROMOTED] + [DELIVER] * 2
     assert sorted(names(group.records)) == sorted(others)
     assert memory.failures() == 1
+
+
+async def test_what_travels_when_what_was_saved_is_taken_in_is_told(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is noted as told in what is saved then: nobody would tell it later."""
+    async with running(file) as process:
+        process.take(*listing([shop(1)]))
+        await process.recorder.finish()
+    monkeypatch.setattr(Promotions, "begin", lambda *_: PromotionStep({}, travels("a"), {}))
+    async with running(file, NOON + 60) as process:
+        await process.recorder.restore()
+        group = await process.group()
+    assert sorted(names(group.records)) == sorted([PROMOTED, DELIVER])
+
+
+async def test_what_was_saved_and_cannot_be_taken_in_is_counted_and_stops_nothing(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(file) as process:
+        process.take(*listing([shop(1)]))
+        await process.recorder.finish()
+    monkeypatch.setattr(Promotions, "_says_nothing", broken)
+    monkeypatch.setattr(Tallies, "_follow", broken)
+    async with running(file, NOON + 60) as process:
+        assert await process.recorder.restore() == {APPLICATIONS: "1"}
+        assert process.failures() == 2
+        assert await process.lines("gitops_application_health_status")
 
 
 async def test_what_cannot_be_written_as_json_is_counted(file: Path) -> None:
