@@ -20,6 +20,7 @@ from observability.app.enrichment import Enrichment
 from observability.app.exposed import exposed
 from observability.app.farewell import part
 from observability.app.hugepages import collapse
+from observability.app.keys import initiator_key
 from observability.app.measuring import measure
 from observability.app.pipeline import Pipeline
 from observability.app.recorder import History, Recorder
@@ -31,7 +32,6 @@ from observability.delivery.own import OwnMetrics
 from observability.delivery.reloading import Reload
 from observability.delivery.sending import send
 from observability.delivery.site import Site
-from observability.errors import SettingsError
 from observability.journal.group import Limits as JournalLimits
 from observability.journal.journal import Journal
 from observability.model.observation import Kind, Scope
@@ -66,7 +66,6 @@ _PATIENCE_SECONDS: Final = 60.0
 """So long Applications wait for the ApplicationSets and AppProjects that may tell their identity."""
 _PROBE_SECONDS: Final = 0.05
 _COLLAPSE_SECONDS: Final = 0.005
-_KEY_BYTES_MIN: Final = 16
 _FREEZE_SECONDS: Final = 0.5
 _FREEZE_AGAIN_SECONDS: Final = 60.0
 _SWITCH_SECONDS: Final = 0.0005
@@ -172,17 +171,9 @@ def _journal_limits(settings: Settings) -> JournalLimits:
 
 def _history(settings: Settings, commits: CommitSource | None) -> History:
     """Raises SettingsError when the key for names cannot be read."""
-    environments, events = settings.environments, settings.events
-    key = None
-    if events.hash_initiators and events.hash_key_file is not None:
-        try:
-            key = events.hash_key_file.read_bytes().strip()
-        except OSError as error:
-            raise SettingsError(str(events.hash_key_file), "", f"expected a file with a key: {error}") from error
-        if len(key) < _KEY_BYTES_MIN:
-            raise SettingsError(str(events.hash_key_file), "", f"expected a key of {_KEY_BYTES_MIN} bytes at least")
+    environments = settings.environments
     names = tuple(environment.name for environment in environments)
-    context = Context.of(environments, cluster=settings.cluster.name, initiator_key=key)
+    context = Context.of(environments, cluster=settings.cluster.name, initiator_key=initiator_key(settings.events))
     return History(
         context,
         Tallies(settings.state.change_failure_seconds),

@@ -1,11 +1,14 @@
 """The verb `settings`: what holds after the file and the environment are joined."""
 
+import asyncio
 import json
+import time
 from pathlib import Path
 
 import click
 import yaml
 
+from observability.cli import logs
 from observability.settings import effective, effective_variables, load, schema
 
 
@@ -17,11 +20,13 @@ Examples:
   gitops-obs settings --config settings.yaml --check
   gitops-obs settings --schema > settings.schema.json
 \b
-Exit codes: 0 the settings are good, 2 they are not, with one line for each problem on stderr.
+--check also looks into the files that they name, as `gitops-obs run` does before it serves: certificates, the web
+configuration, the folder of the journal, plugins. It leaves all as it is, and looks into no kubeconfig, which may
+name commands. Exit codes: 0 the settings are good, 2 they are not, with one line for each problem on stderr.
 """,
 )
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Settings, a YAML file.")
-@click.option("--check", is_flag=True, help="Only judge them.")
+@click.option("--check", is_flag=True, help="Only judge them, and the files that they name.")
 @click.option("--schema", "only_schema", is_flag=True, help="Print the JSON schema of the file instead.")
 @click.option("-o", "--output", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)
 def command(config: Path | None, check: bool, only_schema: bool, output: str) -> None:
@@ -37,6 +42,10 @@ def command(config: Path | None, check: bool, only_schema: bool, output: str) ->
     settings = load(config)
     shown, variables = effective(settings), effective_variables(settings)
     if check:
+        logs.configure(settings.log)
+        from observability.app import checking  # noqa: PLC0415 - brings the whole exporter
+
+        asyncio.run(checking.check(settings, time.time))  # noqa: TID251 - a command answers for now
         click.echo(f"{config or 'settings'}: ok")
     elif output == "json":
         given = {"environment_variables": variables} if variables else {}

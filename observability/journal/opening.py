@@ -4,11 +4,12 @@ A file that somebody can put right (a folder, a permission, another process, a n
 One that nobody can (damaged, or not a journal at all) is moved aside, so that the exporter goes on without it.
 """
 
+import errno
 import fcntl
 import os
 import socket
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -76,6 +77,21 @@ def open_file(path: Path, now: float) -> Opened:
     return Opened(connection, lock, Origin(fresh, moved, trouble))
 
 
+def check(path: Path) -> None:
+    """What `open_file` refuses and can be told without changing anything; another process may have it open.
+
+    Raises:
+        JournalError: it cannot be used, and somebody can change that.
+    """
+    _inspect(path)
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise _unwritable(path, os.strerror(errno.EACCES))
+    if size_of(path):
+        with suppress(sqlite3.Error), closing(sqlite3.connect(address(path, "ro", immutable=True), uri=True)) as found:
+            if schema.application_id(found) == schema.APPLICATION_ID:
+                refuse_newer(path, schema.version(found))
+
+
 def address(path: Path, mode: str, *, immutable: bool = False) -> str:
     """The URI of a file for SQLite; `mode`: ro or rw."""
     return f"file:{quote(str(path.absolute()))}?mode={mode}{'&immutable=1' if immutable else ''}"
@@ -114,9 +130,7 @@ def _lock(path: Path) -> int:
     try:
         lock = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise JournalError(
-            f"{path}: the folder {path.parent} cannot be written ({error.strerror}): a journal needs a writable one"
-        ) from error
+        raise _unwritable(path, error.strerror) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -127,6 +141,12 @@ def _lock(path: Path) -> int:
         ) from error
     _sign(lock)
     return lock
+
+
+def _unwritable(path: Path, reason: str | None) -> JournalError:
+    return JournalError(
+        f"{path}: the folder {path.parent} cannot be written ({reason}): a journal needs a writable one"
+    )
 
 
 def _sign(lock: int) -> None:

@@ -13,7 +13,7 @@ import pytest
 from observability.errors import JournalError
 from observability.journal import schema
 from observability.journal.copying import backup
-from observability.journal.opening import open_file
+from observability.journal.opening import check, open_file
 from tests import journals
 from tests.builders import NOON
 from tests.journals import event, group, opened
@@ -50,7 +50,8 @@ async def test_a_folder_in_the_place_of_the_file_is_named(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("locked", ["folder", "file"])
-def test_what_may_not_be_written_is_named(tmp_path: Path, locked: str) -> None:
+@pytest.mark.parametrize("how", ["open_file(path, 0.0)", "check(path)"])
+def test_what_may_not_be_written_is_named(tmp_path: Path, locked: str, how: str) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     file = folder / "journal.db"
@@ -64,10 +65,11 @@ def test_what_may_not_be_written_is_named(tmp_path: Path, locked: str) -> None:
     script = (
         "import os, pathlib\n"
         "from observability.errors import JournalError\n"
-        "from observability.journal.opening import open_file\n"
+        "from observability.journal.opening import check, open_file\n"
         "if os.geteuid() == 0: os.setuid(65534)\n"
+        f"path = pathlib.Path({str(file)!r})\n"
         "try:\n"
-        f"    open_file(pathlib.Path({str(file)!r}), 0.0)\n"
+        f"    {how}\n"
         "except JournalError as error:\n"
         "    print(error, flush=True)\n"
         "os._exit(0)\n"  # nobody may write where a report of coverage would go
@@ -97,7 +99,23 @@ async def test_a_newer_version_is_left_as_it_is(file: Path) -> None:
     with pytest.raises(JournalError, match=f"schema version {schema.VERSION + 1}, this program knows up to"):
         async with opened(file):
             pass
+    with pytest.raises(JournalError, match=f"schema version {schema.VERSION + 1}, this program knows up to"):
+        check(file)
     assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("content", ["ours", "", "not a database"])
+async def test_what_would_be_opened_or_moved_aside_is_not_refused_beforehand(file: Path, content: str) -> None:
+    if content == "ours":
+        async with opened(file) as journal:
+            await journal.write(group([event(1)], b"state"))
+            there = sorted(file.parent.iterdir())
+            check(file)
+            assert sorted(file.parent.iterdir()) == there
+        return
+    file.write_text(content)
+    check(file)
+    assert (list(file.parent.iterdir()), file.read_text()) == ([file], content)
 
 
 def _text(file: Path) -> None:
