@@ -73,6 +73,8 @@ async def restore(journal: Journal, parts: Parts) -> Known:
     if restored.origin.moved_aside is not None:
         parts.unreadable("the journal")
         log.error("the journal was unusable", moved_to=restored.origin.moved_aside, reason=restored.origin.trouble)
+    elif not restored.clean:
+        log.warning("the exporter before did not end in order: going on from what it had written")
     cursors, values = restored.cursors, restored.values
     parts.store.restore((), _times(values, LISTED, parts))
     complete = await _restore_states(restored, parts)

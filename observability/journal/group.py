@@ -50,13 +50,11 @@ class Written(Struct, frozen=True, kw_only=True):
     `folded`: so many of its records were given up, for want of room or because records of the same object had been
     folded before: `Journal.folds` gives these objects back once there is room.
     `unwritable`: so many of its records cannot be written as JSON (lone surrogates), and were left out.
-    `full`: no records are written now.
     """
 
     durable: bool = True
     folded: int = 0
     unwritable: int = 0
-    full: bool = False
 
 
 class Fold(Struct, frozen=True):

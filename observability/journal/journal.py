@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
@@ -11,10 +11,9 @@ from typing import Final, TypeVar
 import structlog
 
 from observability.errors import JournalError
-from observability.journal import letters, restoring
+from observability.journal import restoring
 from observability.journal.group import Fold, Group, Limits, Stats, Written
 from observability.journal.ledger import Ledger
-from observability.journal.letters import DeadLetter
 from observability.journal.opening import open_file, open_memory
 from observability.journal.restoring import Page, Restored
 from observability.journal.writer import Report, Writer
@@ -96,22 +95,6 @@ class Journal:
         """Somebody to deliver to. One that is new is owed what comes from now on, one that is known all it missed."""
         await self._ask(lambda ledger: ledger.add(name), settled=True)
 
-    async def drop_endpoint(self, name: str) -> None:
-        """Somebody who is given up, with what he is owed and his dead letters."""
-        await self._ask(lambda ledger: ledger.drop(name), settled=True)
-
-    async def dead_letters(self, endpoint: str | None = None, most: int = 1000) -> Sequence[DeadLetter]:
-        """Those of an endpoint, or of all (None)."""
-        return await self._read(lambda connection: letters.listed(connection, endpoint, most))
-
-    async def retry(self, endpoint: str, numbers: Collection[int] | None = None) -> int:
-        """Deliver these dead letters, or all (None), to their endpoint again, behind all else. How many they are."""
-        return await self._edit(lambda connection: letters.retry(connection, endpoint, numbers))
-
-    async def purge(self, endpoint: str, numbers: Collection[int] | None = None) -> int:
-        """Forget these dead letters, or all (None). How many they were."""
-        return await self._edit(lambda connection: letters.purge(connection, endpoint, numbers))
-
     async def folds(self, most: int = 200) -> Sequence[Fold]:
         """Wait until there is room and something was folded; the oldest of it, at most `most` objects.
 
@@ -135,12 +118,6 @@ class Journal:
     async def _ask(self, function: Callable[[Ledger], _Answer], *, settled: bool = False) -> _Answer:
         future: Future[_Answer] = self._writer.call(function, settled=settled)
         return await asyncio.wrap_future(future)
-
-    async def _read(self, query: Callable[[sqlite3.Connection], _Answer]) -> _Answer:
-        return await self._ask(lambda ledger: ledger.read(query), settled=True)
-
-    async def _edit(self, change: Callable[[sqlite3.Connection], int]) -> int:
-        return await self._ask(lambda ledger: ledger.edit(change), settled=True)
 
     def _reported(self, report: Report) -> None:
         """Called in the thread of the writer."""

@@ -197,22 +197,10 @@ class Ledger:
     def _refuse(self, refusal: Refusal) -> None:
         self.batch.refusals.append(refusal)
 
-    def edit(self, change: Callable[[sqlite3.Connection], int | None]) -> int:
-        """Run a change of endpoints or letters in a transaction of its own. What it returns; None is 0."""
-        with schema.transaction(self._connection):
-            result = change(self._connection)
-        self._latest = []  # it may have given numbers to rows of its own
-        self.end = writing.end(self._connection).number
-        return result or 0
-
     def add(self, endpoint: str) -> None:
         """An endpoint that may be new: it is owed what comes, and nothing of what waits."""
-        self.edit(lambda connection: endpoints.add(connection, endpoint, self._clock()))
-
-    def drop(self, endpoint: str) -> None:
-        """An endpoint that is given up."""
-        self.edit(lambda connection: endpoints.drop(connection, endpoint))
-        self._acknowledged.pop(endpoint, None)
+        with schema.transaction(self._connection):
+            endpoints.add(self._connection, endpoint, self._clock())
 
     def folds(self, most: int) -> Sequence[Fold]:
         """The oldest folds; none while there is no room to record what they stand for."""
@@ -239,7 +227,8 @@ class Ledger:
         """Let go of the file; all that waits should be written before."""
         try:
             if not self.batch and not self.trouble:
-                self.edit(_note_clean)
+                with schema.transaction(self._connection):
+                    _note_clean(self._connection)
         finally:
             self._opened.close()
 

@@ -172,9 +172,7 @@ class Writer:
         waiting, self._waiting = self._waiting, []
         for (future, unwritable), folded in zip(waiting, outcome.counts, strict=True):
             if future.set_running_or_notify_cancel():
-                future.set_result(
-                    Written(durable=outcome.durable, folded=folded, unwritable=unwritable, full=self._ledger.full)
-                )
+                future.set_result(Written(durable=outcome.durable, folded=folded, unwritable=unwritable))
 
     def _stop(self, future: "Future[None]") -> None:
         if self._ledger.batch:

@@ -1,19 +1,9 @@
-"""What a commit adds to a deployment: lead time, attributes. Pure."""
+"""What a commit adds to a deployment: attributes. Pure."""
 
 from collections.abc import Callable
 
 from observability.model.commit import Commit, Signature
 from observability.model.event import Attribute
-
-
-def lead_time_seconds(commit: Commit | None, healthy_at: float) -> float | None:
-    """From the author date until it was healthy (epoch seconds).
-
-    None when the author date is unknown, or later than that: then some clock was wrong.
-    """
-    if commit is None or commit.authored_at is None or commit.authored_at > healthy_at:
-        return None
-    return healthy_at - commit.authored_at
 
 
 def attributes(commit: Commit | None, hash: Callable[[str], str]) -> dict[str, Attribute]:

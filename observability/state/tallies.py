@@ -12,7 +12,7 @@ each kind, result and bucket would make 11 millions.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import blake2b
-from typing import Final, Self, TypeAlias
+from typing import Final, TypeAlias
 
 from msgspec.structs import replace
 
@@ -124,11 +124,6 @@ class Tallies:
         self._unsaved.clear()
         return {blobs.name_of(group): None if tally is None else blobs.encoded(tally) for group, tally in tallies}
 
-    def saved(self) -> dict[str, bytes]:
-        """All that is to be kept, by name. What only follows from which Applications there are is left out."""
-        kept = [tally for tally in self._tallies.values() if tally.past != _NO_PAST]
-        return {blobs.name_of(tally.group): blobs.encoded(tally) for tally in kept}
-
     def restore(self, values: Mapping[str, bytes]) -> list[str]:
         """Go on from what was saved, before anything is taken. Yields the names of what cannot be read."""
         unreadable = []
@@ -140,13 +135,6 @@ class Tallies:
             except ValueError:  # msgspec's errors are such
                 unreadable.append(name)
         return unreadable
-
-    @classmethod
-    def restored(cls, values: Mapping[str, bytes], window_seconds: float = 3600.0) -> Self:
-        """What `saved` gave, as it was; without what cannot be read."""
-        tallies = cls(window_seconds)
-        tallies.restore(values)
-        return tallies
 
     def _put(self, tally: Tally) -> None:
         self._tallies[tally.group] = tally

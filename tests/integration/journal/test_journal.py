@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -10,9 +11,10 @@ from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from observability.errors import JournalError
-from observability.journal import letters
+from observability.journal import endpoints, letters
 from observability.journal.group import Group, Limits, Written
 from observability.journal.journal import Journal
+from observability.journal.letters import DeadLetter
 from observability.journal.reading import changing, reading
 from observability.journal.restoring import Cursor
 from observability.journal.verifying import Verdict, head, verify
@@ -39,6 +41,12 @@ def file(tmp_path: Path) -> Path:
 
 async def owed(journal: Outbox, endpoint: str = "a", most: int = 100) -> list[int]:
     return journals.numbers([row.record for row in await journal.next(endpoint, most)])
+
+
+def dead_letters(file: Path, endpoint: str | None = None) -> Sequence[DeadLetter]:
+    """Those that a command would list."""
+    with reading(file) as connection:
+        return letters.listed(connection, endpoint)
 
 
 def count(file: Path, table: str) -> int:
@@ -135,22 +143,28 @@ async def test_an_endpoint_that_is_not_known_is_named(anywhere: Path | None) -> 
         await journal.add_endpoint("a")
         with pytest.raises(JournalError, match="no endpoint 'b'; it knows a"):
             await journal.next("b", 1)
-        with pytest.raises(JournalError, match="no endpoint 'b'"):
-            await journal.drop_endpoint("b")
-        with pytest.raises(JournalError, match="no endpoint 'b'"):
-            await journal.retry("b")
 
 
-async def test_an_endpoint_that_is_dropped_holds_nothing_any_more(anywhere: Path | None) -> None:
-    async with opened(anywhere) as journal:
+@pytest.mark.parametrize("change", [endpoints.drop, letters.retry])
+async def test_an_endpoint_that_a_command_does_not_find_is_named(file: Path, change: Callable[..., object]) -> None:
+    async with opened(file) as journal:
+        await journal.add_endpoint("a")
+    with pytest.raises(JournalError, match="no endpoint 'b'; it knows a"), changing(file) as connection:
+        change(connection, "b")
+
+
+async def test_an_endpoint_that_is_dropped_holds_nothing_any_more(file: Path) -> None:
+    async with opened(file) as journal:
         for name in ("a", "down"):
             await journal.add_endpoint(name)
         await journal.write(group([event(1), span(2)]))
         await journal.refuse("down", (await journal.next("down", 1))[0], "no")
         await journal.acknowledge("a", 2)
-        await journal.drop_endpoint("down")
+        await journal.stats()
+        with changing(file) as connection:
+            endpoints.drop(connection, "down")
         assert [one.name for one in (await journal.stats()).endpoints] == ["a"]
-        assert await journal.dead_letters() == []
+        assert dead_letters(file) == []
         await journal.add_endpoint("down")
         assert await owed(journal, "down") == []
 
@@ -200,41 +214,34 @@ async def test_nothing_that_comes_between_next_and_wait_is_missed(anywhere: Path
             await journal.wait("a")
 
 
-async def test_what_is_refused_becomes_a_dead_letter_and_can_be_tried_again(anywhere: Path | None) -> None:
+async def test_what_is_refused_in_memory_is_counted(anywhere: Path | None) -> None:
     async with opened(anywhere) as journal:
+        await journal.add_endpoint("a")
+        await journal.write(group(events(1, 2)))
+        await journal.refuse("a", (await journal.next("a", 1))[0], "no")
+        assert [(one.rows, one.dead_letters) for one in (await journal.stats()).endpoints] == [(1, 1)]
+
+
+async def test_what_is_refused_becomes_a_dead_letter_and_can_be_tried_again(file: Path) -> None:
+    async with opened(file) as journal:
         for name in ("a", "b"):
             await journal.add_endpoint(name)
         await journal.write(group(events(1, 3)))
         rows = await journal.next("a", 3)
         await journal.refuse("a", rows[0], "too strange \ud800")
         assert await owed(journal) == [2, 3]
-        (letter,) = await journal.dead_letters("a")
+        await journal.stats()
+        (letter,) = dead_letters(file, "a")
         assert (letter.number, letter.record, letter.reason) == (rows[0].number, "event", "too strange ?")
-        assert await journal.dead_letters("b") == []
-        assert await journal.retry("a", [99]) == 0
-        assert await journal.retry("a", [letter.number]) == 1
-        assert await journal.dead_letters() == []
+        assert dead_letters(file, "b") == []
+        with changing(file) as connection:
+            assert letters.retry(connection, "a", [99]) == 0
+            assert letters.retry(connection, "a", [letter.number]) == 1
+        assert dead_letters(file) == []
         await journal.write(group([event(4)]))
         assert await owed(journal) == [2, 3, 1, 4]
         assert await owed(journal, "b") == [1, 2, 3, 4]
         assert [one.rows for one in (await journal.stats()).endpoints] == [4, 4]
-
-
-async def test_a_retry_wakes_its_endpoint(anywhere: Path | None) -> None:
-    async with opened(anywhere) as journal:
-        await journal.add_endpoint("a")
-        await journal.write(group([event(1)]))
-        await journal.refuse("a", (await journal.next("a", 1))[0], "no")
-        assert await owed(journal) == []
-        waiting = asyncio.create_task(journal.wait("a"))
-        assert await journal.retry("a") == 1
-        async with asyncio.timeout(5):
-            await waiting
-        again = (await journal.next("a", 1))[0]
-        await journal.refuse("a", again, "still no")
-        assert [one.number for one in await journal.dead_letters()] == [again.number]
-        assert await journal.purge("a") == 1
-        assert (await journal.stats()).endpoints[0].dead_letters == 0
 
 
 async def test_a_command_may_change_a_journal_in_use(file: Path) -> None:
@@ -248,6 +255,12 @@ async def test_a_command_may_change_a_journal_in_use(file: Path) -> None:
             assert letters.retry(connection, "a") == 1
         await journal.write(group([event(3)]))
         assert await owed(journal) == [1, 3]
+        await journal.refuse("a", (await journal.next("a", 1))[0], "still no")
+        await journal.stats()
+        assert [one.reason for one in dead_letters(file)] == ["still no"]
+        with changing(file) as connection:
+            assert letters.purge(connection, "a") == 1
+        assert (await journal.stats()).endpoints[0].dead_letters == 0
 
 
 async def test_a_row_that_was_damaged_does_not_hold_back_the_others(file: Path) -> None:
@@ -262,7 +275,8 @@ async def test_a_row_that_was_damaged_does_not_hold_back_the_others(file: Path) 
         assert await owed(journal, most=3) == [1]
         await journal.acknowledge("a", 1)
         assert await owed(journal, most=1) == []
-        assert sorted({one.number for one in await journal.dead_letters()}) == [2, 3, 4]
+        await journal.stats()
+        assert sorted({one.number for one in dead_letters(file)}) == [2, 3, 4]
 
 
 async def test_who_keeps_up_and_who_does_not_are_given_the_same(anywhere: Path | None) -> None:
@@ -364,7 +378,7 @@ async def test_what_cannot_be_written_to_the_last_is_told_to_its_callers(file: P
         waiting = asyncio.create_task(journal.write(group([event(1)], bytes(2 << 20))))
         await asyncio.sleep(0)
         await journal.close()
-        assert await waiting == Written(durable=False, folded=1, full=True)
+        assert await waiting == Written(durable=False, folded=1)
     async with opened(file) as journal:
         assert not journal.restore().clean or list(journal.restore().states()) == []
 
@@ -377,8 +391,9 @@ async def test_in_memory_delivered_events_go_at_once() -> None:
         await journal.stats()
         await _tidied(journal)
         await journal.add_endpoint("b")
-        kept = await journal._read(lambda it: it.execute("SELECT count(*) FROM events").fetchone()[0])  # noqa: SLF001
-        assert kept == 1
+        query = "SELECT count(*) FROM events"
+        kept = await journal._ask(lambda ledger: ledger.read(lambda it: it.execute(query).fetchone()))  # noqa: SLF001
+        assert kept == (1,)
 
 
 async def _tidied(journal: Journal) -> None:
@@ -413,10 +428,10 @@ async def test_a_full_journal_keeps_states_and_gives_back_what_was_folded(file: 
         last = 1
         while not (written := await journal.write(group(events(last + 1, last + 20, "other", 2000)))).folded:
             last += 20
-        assert (written.durable, written.full) == (True, True)
+        assert written.durable
         written = await journal.write(group([event(9001, size=50_000)], b"later"))
         assert (written.durable, written.folded) == (True, 1)
-        assert await journal.write(group(state=b"latest")) == Written(full=True)
+        assert await journal.write(group(state=b"latest")) == Written()
         stats = await journal.stats()
         assert (stats.full, stats.folded, stats.folds, stats.trouble) == (True, 21, 2, "")
         assert stats.bytes <= limits.max_bytes
@@ -530,7 +545,8 @@ async def test_room_that_a_dropped_endpoint_leaves_is_found_by_itself(file: Path
         while not (await journal.write(group(events(first, first + 19, size=2000), b"1"))).folded:
             first += 20
         waiting = asyncio.create_task(journal.folds())
-        await journal.drop_endpoint("down")
+        with changing(file) as connection:
+            endpoints.drop(connection, "down")
         async with asyncio.timeout(30):
             (fold,) = await waiting
         assert fold.records == 20

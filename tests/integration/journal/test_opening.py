@@ -236,7 +236,8 @@ async def _found(file: Path) -> int:
         if restored.origin.moved_aside is not None:
             assert states == []
             return -1
-        found = await journal._read(lambda it: it.execute("SELECT count(*), max(number) FROM events").fetchone())  # noqa: SLF001
+        query = "SELECT count(*), max(number) FROM events"
+        found = await journal._ask(lambda ledger: ledger.read(lambda it: it.execute(query).fetchone()))  # noqa: SLF001
         assert found[0] == (states[0] if states else 0)
         assert found[1] in (found[0], None)
         return int(found[0])

@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from observability.app.measuring import measure
 from observability.delivery.own import OwnMetrics
+from observability.journal import endpoints
 from observability.journal.group import Group, Stats
 from observability.journal.journal import Journal
+from observability.journal.reading import changing
 from observability.signals import exporter
 from tests.builders import NOON
 from tests.journals import AT_ONCE, event
@@ -31,9 +34,9 @@ class Asked(Journal):
 
 
 @pytest.fixture
-async def journal() -> AsyncIterator[Asked]:
-    """In memory, with two endpoints that are sent nothing."""
-    journal = await Asked.open(None, AT_ONCE, lambda: NOON)
+async def journal(tmp_path: Path) -> AsyncIterator[Asked]:
+    """One with two endpoints that are sent nothing."""
+    journal = await Asked.open(tmp_path / "journal.db", AT_ONCE, lambda: NOON)
     assert isinstance(journal, Asked)
     for name in ("slow", "fast"):
         await journal.add_endpoint(name)
@@ -54,7 +57,9 @@ async def told(journal: Asked, own: OwnMetrics, change: str | None = None) -> tu
     await asyncio.sleep(0)  # what is told is taken in
     before = own.render().decode()
     if change is not None:
-        await journal.drop_endpoint(change)
+        assert journal.path is not None
+        with changing(journal.path) as connection:
+            endpoints.drop(connection, change)
         journal.told.clear()
         await journal.told.wait()
         await asyncio.sleep(0)

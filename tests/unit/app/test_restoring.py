@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from observability.model.application import Key
 from observability.model.event import Event
@@ -147,3 +148,17 @@ async def test_a_journal_that_was_moved_aside_is_begun_anew(file: Path) -> None:
         process.take(*listing([shop(1)]))
         process.take(*synced(2))
         assert "gitops.application.deployed" in names((await process.group()).records)
+
+
+@pytest.mark.parametrize("clean", [True, False])
+async def test_an_end_without_order_is_told_at_the_next_start(file: Path, clean: bool) -> None:
+    async with running(file) as process:
+        process.take(*listing([shop(1)]))
+        await process.recorder.finish()
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("UPDATE meta SET value = ? WHERE key = 'clean'", (int(clean),))
+        connection.commit()
+    async with running(file, NOON + 60) as process:
+        with capture_logs() as logs:
+            await process.recorder.restore()
+    assert any("did not end in order" in entry["event"] for entry in logs) is not clean

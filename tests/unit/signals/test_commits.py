@@ -5,21 +5,12 @@ from typing import Any
 import pytest
 
 from observability.model.commit import Commit, Signature
-from observability.signals.commits import attributes, lead_time_seconds
+from observability.signals.commits import attributes
 from tests.builders import NOON
 
 
 def commit(**facts: Any) -> Commit:
     return Commit(repository="https://git.example.com/shop.git", revision="a" * 40, **facts)
-
-
-def test_the_lead_time_is_from_the_author_date_until_it_is_healthy() -> None:
-    assert lead_time_seconds(commit(authored_at=NOON - 3600.0), NOON) == 3600.0
-
-
-@pytest.mark.parametrize("unknown", [None, commit(), commit(authored_at=NOON + 1.0)])
-def test_there_is_no_lead_time_without_an_author_date_or_from_the_future(unknown: Commit | None) -> None:
-    assert lead_time_seconds(unknown, NOON) is None
 
 
 def test_attributes_say_what_is_known() -> None:

@@ -16,6 +16,7 @@ from observability.model.tally import Counts, Group, Histogram, Tally
 from observability.state.blobs import decoded, encoded, name_of
 from observability.state.tallies import Tallies
 from tests.builders import NOON, application, identity, memory, project
+from tests.tallied import restored, saved
 
 SHOP: Final = Group("prod", "shop", "shop")
 HOUR: Final = 3600.0
@@ -288,7 +289,7 @@ def test_it_is_remembered_across_a_restart() -> None:
     one = finished()
     tallies = Tallies()
     tallies.take([one])
-    assert Tallies.restored(tallies.saved()).take([one]) == {}
+    assert restored(saved(tallies)).take([one]) == {}
 
 
 def test_what_is_remembered_stays_small() -> None:
@@ -400,11 +401,11 @@ def test_a_name_tells_the_group_whatever_it_is_called() -> None:
 def test_only_what_was_counted_is_saved() -> None:
     tallies = Tallies()
     tallies.take((), [joined(), joined("mail-prod", service="mail", uid="2")])
-    assert tallies.unsaved() == tallies.saved() == {}
+    assert tallies.unsaved() == saved(tallies) == {}
     tallies.take([finished()])
-    saved = tallies.unsaved()
-    assert saved == tallies.saved()
-    assert list(saved) == ["tally/prod/shop/shop"]
+    unsaved = tallies.unsaved()
+    assert unsaved == saved(tallies)
+    assert list(unsaved) == ["tally/prod/shop/shop"]
     assert tallies.unsaved() == {}
 
 
@@ -412,7 +413,7 @@ def test_a_restored_group_is_shown_when_its_application_is_known_and_goes_when_n
     before = Tallies()
     mail = SHOP._replace(service="mail")
     before.take([finished(), deployed("b", group=mail)])
-    tallies = Tallies.restored(before.saved())
+    tallies = restored(saved(before))
     took = tallies.take((), [joined()])
     assert took[SHOP] == before.tallies()[SHOP]
     assert tallies.unsaved() == {}
@@ -425,7 +426,7 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_restored(damage: bytes) ->
     before = Tallies()
     before.take([finished()])
     tallies = Tallies()
-    assert tallies.restore({"tally/a/b/c": damage, **before.saved()}) == ["tally/a/b/c"]
+    assert tallies.restore({"tally/a/b/c": damage, **saved(before)}) == ["tally/a/b/c"]
     assert tallies.tallies() == before.tallies()
 
 
@@ -484,7 +485,7 @@ def test_events_in_parts_make_what_they_make_at_once(events: list[Event], cuts: 
 @given(events=any_events(), cut=st.integers(0, 30))
 def test_a_restart_between_any_two_events_changes_nothing(events: list[Event], cut: int) -> None:
     before = taken([events[:cut]])
-    after = Tallies.restored(before.saved())
+    after = restored(saved(before))
     assert after.tallies() == before.tallies()
     after.take(events[cut:])
     assert after.tallies() == taken([events]).tallies()
@@ -498,4 +499,4 @@ def test_what_is_saved_after_each_event_is_what_is_saved_at_last(events: list[Ev
         unsaved = tallies.unsaved()
         assert set(unsaved) == set(map(name_of, changed))
         kept.update(unsaved)
-    assert kept == tallies.saved()
+    assert kept == saved(tallies)

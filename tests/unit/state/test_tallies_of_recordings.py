@@ -14,6 +14,7 @@ from observability.signals.events import events_of
 from observability.signals.transitions import Context
 from observability.state.tallies import Tallies
 from tests.replay import TOPICS, changes
+from tests.tallied import restored, saved
 
 CONTEXT = Context.of(Settings().environments)
 
@@ -39,7 +40,7 @@ def test_what_happened_is_counted(topic: str) -> None:
                 if name == "sync.finished":
                     results[str(event.attributes["cicd.pipeline.result"])] += 1
         gone |= None in tallies.take(events, some).values()
-        restarted = Tallies.restored(restarted.saved())
+        restarted = restored(saved(restarted))
         restarted.take(events)
     counted = [tally.counts for tally in tallies.tallies().values()]
     if not gone:  # what was counted of a group goes with it
