@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -12,6 +11,7 @@ import click
 from observability.cli import manifests, tables
 from observability.model.application import Application, Source, Target
 from observability.model.applicationset import ApplicationSet
+from observability.model.instants import rfc_3339
 from observability.model.project import Project, SyncWindow
 from observability.model.state import Memory, WindowVerdict
 from observability.model.status import CAUSES_EXPLAINED, Cause, Policy, SyncStatus
@@ -201,7 +201,7 @@ def _deployed_at(app: Application) -> float | None:
 
 
 def _instant(at: float | None) -> str | None:
-    return None if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if at is None else rfc_3339(at // 1, 0)
 
 
 def _lines(explained: Explained) -> Iterator[str]:

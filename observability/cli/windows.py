@@ -13,6 +13,7 @@ import click
 from observability.cli import manifests, tables
 from observability.errors import SettingsError
 from observability.model.application import Application
+from observability.model.instants import rfc_3339
 from observability.model.project import SyncWindow
 from observability.model.state import WindowVerdict
 from observability.state import windows
@@ -136,13 +137,13 @@ def _nanoseconds(text: str) -> int:
     return (moment - _EPOCH) // timedelta(seconds=1) * _SECOND + int((match["fraction"] or "")[:9].ljust(9, "0"))
 
 
-def _rfc_3339(at: int | None) -> str | None:
-    """In UTC, with as many digits of a fraction as it needs."""
+def _instant(at: int | None) -> str | None:
+    """Nanoseconds since the epoch in UTC, with as many digits of a fraction as it needs."""
     if at is None:
         return None
     seconds, fraction = divmod(at, _SECOND)
     digits = f".{fraction:09}".rstrip("0").rstrip(".")
-    return f"{(_EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()}{digits}Z"
+    return f"{rfc_3339(seconds, 0)[:-1]}{digits}Z"
 
 
 def _document(answer: Answer) -> dict[str, object]:
@@ -152,8 +153,8 @@ def _document(answer: Answer) -> dict[str, object]:
         "canSyncAuto": verdict.can_sync_auto,
         "canSyncManual": verdict.can_sync_manual,
         "nextChange": {
-            "automated": _rfc_3339(answer.automated_changes_at),
-            "manual": _rfc_3339(answer.manual_changes_at),
+            "automated": _instant(answer.automated_changes_at),
+            "manual": _instant(answer.manual_changes_at),
         },
         "error": verdict.error,
     }
@@ -187,5 +188,5 @@ def _rows(question: Question, answer: Answer) -> Iterator[Sequence[str]]:
 def _sentence(may: bool, changes_at: int | None, error: str | None) -> str:
     if error is not None:
         return f"denied, because a window is invalid: {tables.plain(error)}"
-    until = "no change within 35 days" if changes_at is None else f"until {_rfc_3339(changes_at)}"
+    until = "no change within 35 days" if changes_at is None else f"until {_instant(changes_at)}"
     return f"{'allowed' if may else 'denied'}, {until}"

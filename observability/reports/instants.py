@@ -4,6 +4,8 @@ import re
 from datetime import UTC, datetime
 from typing import Final
 
+from observability.model.instants import rfc_3339 as written
+
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _AGO: Final = re.compile(r"(?P<number>[0-9]{1,9})(?P<unit>[smhdw])", re.ASCII)
 _RFC_3339: Final = re.compile(
@@ -41,10 +43,7 @@ def _checked(at: float, text: str) -> float:
 
 def rfc_3339(at: float, digits: int = 3) -> str:
     """In UTC, with as many digits of a fraction as it needs, at most `digits`."""
-    rounded = round(at, digits)
-    moment = datetime.fromtimestamp(rounded // 1, UTC).replace(tzinfo=None)
-    fraction = f"{rounded % 1:.{digits}f}"[1:].rstrip("0").rstrip(".")
-    return f"{moment.isoformat()}{fraction}Z"
+    return written(at, digits)
 
 
 def rfc_3339_or_none(at: float | None) -> str | None:

@@ -3,9 +3,9 @@
 A resend, a restart or a second replica makes the same ones, so that receivers can drop what they have already.
 """
 
-from hashlib import blake2b
 from typing import Final
 
+from observability.model.digests import digest
 from observability.model.promotion import Journey, SyncMark
 from observability.model.state import Run
 
@@ -16,7 +16,7 @@ _SPAN_BYTES: Final = 8
 def derived(size: int, *parts: str | float | None) -> str:
     """`size` bytes in hexadecimal digits that follow from `parts`; never all zero, which would be no identifier."""
     text = "".join([f"{len(part)}:{part}" for part in map(_text, parts)])
-    found = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size).hexdigest()
+    found = digest(text, size).hex()
     return found if found != "0" * (2 * size) else "1" * (2 * size)
 
 

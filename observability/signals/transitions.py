@@ -7,6 +7,7 @@ from typing import Final, Self
 
 from msgspec import Struct
 
+from observability.model import digests
 from observability.model.application import Application, Key, Target
 from observability.model.event import Attribute, Event, Link, Severity
 from observability.model.observation import Kind
@@ -107,8 +108,7 @@ def blank(state: ApplicationState) -> ApplicationState:
 
 def digest(*parts: str | float) -> str:
     """32 hexadecimal digits that follow from the parts alone."""
-    text = "\0".join(map(str, parts)).encode("utf-8", "surrogatepass")
-    return blake2b(text, digest_size=_DIGEST_BYTES).hexdigest()
+    return digests.digest("\0".join(map(str, parts)), _DIGEST_BYTES).hex()
 
 
 def revision_of(target: Target | None) -> str:

@@ -4,23 +4,22 @@ Also which sets of images Git wanted one after the other: when they go back, Git
 """
 
 from functools import lru_cache
-from hashlib import blake2b
 from typing import Final
 
 from msgspec.structs import replace
 
 from observability.model.application import Application
+from observability.model.digests import digest
 from observability.model.state import Awaited, Drift, Lineage, Memory
 from observability.model.status import Cause, HealthStatus, SyncStatus
 from observability.state import deployments
+from observability.state.images import IMAGES_SETTLE_SECONDS
 
 DRIFTS: Final = frozenset({Cause.LIVE_DRIFT, Cause.UNCONVERGED})
 """Causes that are drift: the cluster is not as Git wants it, and nothing is pending."""
 _WELL: Final = frozenset({HealthStatus.HEALTHY, HealthStatus.SUSPENDED})
 _MOST_IMAGES: Final = 10
 _TAGS_BITS: Final = 48
-_IMAGES_SETTLE_SECONDS: Final = 60.0
-"""Pods of the version before, which end, count among the images for a while."""
 
 
 def start_from(memory: Memory, app: Application) -> None:
@@ -43,7 +42,7 @@ def are_open(memory: Memory, at: float) -> bool:
     """Something is on its way for which time, or any update, may make a difference."""
     if memory.awaited is not None or memory.drift is not None or memory.degraded_since is not None:
         return True
-    return memory.healthy_at is not None and abs(at - memory.healthy_at) < _IMAGES_SETTLE_SECONDS
+    return memory.healthy_at is not None and abs(at - memory.healthy_at) < IMAGES_SETTLE_SECONDS
 
 
 def follow(memory: Memory, before: Memory, app: Application, at: float, settle_seconds: float) -> None:
@@ -61,7 +60,7 @@ def follow(memory: Memory, before: Memory, app: Application, at: float, settle_s
             # What is left behind may never have been healthy; its images were seen all the same.
             memory.lineage = _seen(memory.lineage, app)
         _await(memory, awaited, app, settle_seconds)
-    elif memory.healthy_at is not None and abs(at - memory.healthy_at) < _IMAGES_SETTLE_SECONDS:
+    elif memory.healthy_at is not None and abs(at - memory.healthy_at) < IMAGES_SETTLE_SECONDS:
         _compare(memory, app)
 
 
@@ -141,4 +140,4 @@ def _repository(image: str) -> str:
 
 
 def _hashed(text: str, size: int) -> int:
-    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size).digest(), "big")
+    return int.from_bytes(digest(text, size), "big")

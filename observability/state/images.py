@@ -1,6 +1,10 @@
 """Images of a workload while it rolls: the old and the new ones stand side by side. Pure."""
 
 from collections.abc import Collection, Iterable
+from typing import Final
+
+IMAGES_SETTLE_SECONDS: Final = 60.0
+"""So long after it is Healthy its images may still change: pods of the version before take their time to go."""
 
 
 def repository(image: str) -> str:

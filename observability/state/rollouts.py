@@ -8,20 +8,18 @@ environment, and is ready when all of them are Healthy.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import IntEnum
 from functools import lru_cache
-from hashlib import blake2b
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from observability.model import digests
 from observability.model.application import Source
 from observability.model.promotion import SyncMark
 from observability.model.state import ApplicationState
 from observability.model.status import HealthStatus, Result, SyncKind
-from observability.state.images import is_mixed, without_replaced
+from observability.state.images import IMAGES_SETTLE_SECONDS, is_mixed, without_replaced
 
-IMAGES_SETTLE_SECONDS: Final = 60.0
-"""So long after it is Healthy images may still change: old pods take their time to go."""
 _HEADS: Final = ("", "HEAD")
 _WHOLE: Final = frozenset({SyncKind.AUTO, SyncKind.MANUAL})
 
@@ -138,8 +136,7 @@ def digest(value: tuple[str, ...]) -> int:
     """The same number for the same value, in every process; 0 for nothing."""
     if not value:
         return 0
-    text = "\n".join(value).encode("utf-8", "surrogatepass")
-    return int.from_bytes(blake2b(text, digest_size=7).digest()) or 1
+    return int.from_bytes(digests.digest("\n".join(value), 7), "big") or 1
 
 
 def begun(state: ApplicationState, name: str, manner: Manner, replaced: tuple[str, ...]) -> Rollout:

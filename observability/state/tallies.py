@@ -11,12 +11,12 @@ each kind, result and bucket would make 11 millions.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from hashlib import blake2b
 from typing import Final, TypeAlias
 
 from msgspec.structs import replace
 
 from observability.model.application import Key
+from observability.model.digests import digest
 from observability.model.event import Event
 from observability.model.state import ApplicationState, Change
 from observability.model.status import HealthStatus, Result, SyncKind
@@ -191,7 +191,7 @@ class Tallies:
             return
         known = self._tallies.get(group)
         tally = Tally(group) if known is None else known
-        mark = blake2b(event.id.encode(), digest_size=_MARK_BYTES).digest()
+        mark = digest(event.id, _MARK_BYTES)
         if _has(tally.past.recent, mark):
             return
         after = step(tally, event)

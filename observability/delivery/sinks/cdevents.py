@@ -14,10 +14,11 @@ from urllib.parse import quote
 import msgspec
 
 from observability.delivery.sinks.deployments import Step, deployment
-from observability.delivery.sinks.lines import plain, rfc_3339
+from observability.delivery.sinks.lines import plain
 from observability.delivery.sinks.memory import Recent
 from observability.delivery.sinks.posting import Call, Poster
 from observability.model.event import Attribute, Event, Record
+from observability.model.instants import rfc_3339
 from observability.settings.receivers import EventSink
 
 SPECIFICATION: Final = "0.5.0"

@@ -5,12 +5,12 @@ A commit never changes, so that what is known of it holds for ever; a tag that w
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from hashlib import blake2b
 from typing import Final
 
 import msgspec
 
 from observability.model.commit import Commit
+from observability.model.digests import digest
 
 PREFIX: Final = "commits/"
 """What all names begin with."""
@@ -75,8 +75,7 @@ class Cache:
 
 def name_of(repository: str, revision: str) -> str:
     """`commits/` and a digest: repositories have secrets in odd places, and slashes."""
-    text = f"{repository}\0{revision}".encode("utf-8", "surrogatepass")
-    return PREFIX + blake2b(text, digest_size=16).hexdigest()
+    return PREFIX + digest(f"{repository}\0{revision}", 16).hex()
 
 
 def encoded(commit: Commit) -> bytes:
