@@ -46,6 +46,8 @@ class Explained(NamedTuple):
     """What the environment says to each policy, and whether it is violated; None: that is not judged."""
     windows: WindowVerdict | None
     """None: its AppProject is not known."""
+    active: tuple[int, ...]
+    """Indexes of those of its windows that are active; those of global projects follow those of its own."""
 
 
 @click.command(
@@ -135,13 +137,15 @@ def explain(question: Question, settings: "Settings", at: int) -> Explained:
             (policy, str(requirement), policy in violated if policy in judged else None)
             for policy, requirement in requirements.items()
         ),
-        None if candidates is None else _windows(application, candidates, at),
+        *((None, ()) if candidates is None else _windows(application, candidates, at)),
     )
 
 
-def _windows(application: Application, candidates: tuple[SyncWindow, ...], at: int) -> WindowVerdict:
+def _windows(
+    application: Application, candidates: tuple[SyncWindow, ...], at: int
+) -> tuple[WindowVerdict, tuple[int, ...]]:
     assigned = windows.matching(candidates, application.name, application.destination)
-    return windows.verdict(candidates, assigned, at)
+    return windows.verdict(candidates, assigned, at), windows.actives(candidates, assigned, at)
 
 
 def _document(explained: Explained) -> dict[str, Any]:
@@ -172,7 +176,7 @@ def _document(explained: Explained) -> dict[str, Any]:
         "windows": None
         if verdict is None
         else {
-            "active": list(verdict.active),
+            "active": list(explained.active),
             "canSyncAuto": verdict.can_sync_auto,
             "canSyncManual": verdict.can_sync_manual,
             "error": verdict.error,

@@ -43,6 +43,7 @@ class Answer(NamedTuple):
 
     at: int
     assigned: tuple[int, ...]
+    active: tuple[int, ...]
     verdict: WindowVerdict
     automated_changes_at: int | None
     manual_changes_at: int | None
@@ -102,7 +103,8 @@ def ask(question: Question, at: int) -> Answer:
     application = question.application
     assigned = windows.matching(question.windows, application.name, application.destination)
     verdict = windows.verdict(question.windows, assigned, at)
-    return Answer(at, assigned, verdict, *windows.changes(question.windows, assigned, at))
+    active = windows.actives(question.windows, assigned, at)
+    return Answer(at, assigned, active, verdict, *windows.changes(question.windows, assigned, at))
 
 
 def _named(name: str, application: str | None, projects: Sequence[str], cluster: Mapping[str, object]) -> Question:
@@ -149,7 +151,7 @@ def _instant(at: int | None) -> str | None:
 def _document(answer: Answer) -> dict[str, object]:
     verdict = answer.verdict
     return {
-        "active": list(verdict.active),
+        "active": list(answer.active),
         "canSyncAuto": verdict.can_sync_auto,
         "canSyncManual": verdict.can_sync_manual,
         "nextChange": {

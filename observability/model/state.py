@@ -28,12 +28,9 @@ class Identity(NamedTuple):
 class WindowVerdict(Struct, frozen=True, omit_defaults=True):
     """What the sync windows of its project say to an Application at one instant.
 
-    `active` are indexes into the project's windows (global projects' windows follow those of its own). In a state they
-    are as of when it was judged: it is judged again when an answer changes. With an `error` both answers are no.
-    `*_changes_at`: when that answer changes next; None when not within 35 days.
+    With an `error` both answers are no. `*_changes_at`: when that answer changes next; None when not within 35 days.
     """
 
-    active: tuple[int, ...] = ()
     can_sync_auto: bool = True
     can_sync_manual: bool = True
     auto_changes_at: float | None = None

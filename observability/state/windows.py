@@ -88,6 +88,12 @@ def active(window: SyncWindow, at_ns: int) -> bool | None:
     return None if isinstance(timed, str) else is_active(timed, at_ns, at_ns)
 
 
+def actives(windows: Sequence[SyncWindow], assigned: Sequence[int], at_ns: int) -> tuple[int, ...]:
+    """Which of the `assigned` of the project's `windows` are active; none when one of them cannot be read."""
+    timings = _timings(windows, assigned)
+    return () if isinstance(timings, str) else _active(timings, at_ns, at_ns)
+
+
 def verdict(windows: Sequence[SyncWindow], assigned: Sequence[int], at_ns: int) -> WindowVerdict:
     """What the `assigned` of the project's `windows` say now. One of them that cannot be read: no, to everything."""
     timings = _timings(windows, assigned)
@@ -96,7 +102,6 @@ def verdict(windows: Sequence[SyncWindow], assigned: Sequence[int], at_ns: int) 
     by_itself, by_hand = changes(windows, assigned, at_ns)
     now_active = _active(timings, at_ns, at_ns)
     return WindowVerdict(
-        active=now_active,
         can_sync_auto=_answer(_by_itself(windows, assigned), now_active),
         can_sync_manual=_answer(_by_hand(windows, assigned), now_active),
         auto_changes_at=None if by_itself is None else by_itself / SECOND,

@@ -234,7 +234,7 @@ def test_a_parked_sync_is_blocked_once() -> None:
 
 
 def test_an_automated_sync_that_silently_does_not_begin_is_blocked() -> None:
-    closed = WindowVerdict((0,), can_sync_auto=False)
+    closed = WindowVerdict(can_sync_auto=False)
     facts: dict[str, Any] = {"automated": True, "sync": SyncStatus.OUT_OF_SYNC, "desired": target("b")}
     waiting = replace(after(facts, cause=Cause.PENDING_REVISION), windows=closed)
     event = only("blocked", BEFORE, waiting)

@@ -43,7 +43,7 @@ def told_by_one_object(state: ApplicationState) -> Facts:
     return {
         "facts": facts,
         "identity": (memory.identity.environment, memory.identity.service),
-        "windows": windows and (windows.can_sync_auto, windows.can_sync_manual, windows.error),
+        "windows": windows,
         "violations": [policy for policy in state.violations if policy in FROM_THE_OBJECT_ALONE],
         "deployed": (memory.deployed, memory.deployed_id, memory.deployed_at) if facts.history else None,
         "health": memory.health,

@@ -83,7 +83,7 @@ application_states = st.builds(
     ApplicationState,
     applications,
     memories,
-    st.none() | st.builds(WindowVerdict, st.just((0, 2)), st.booleans(), st.booleans(), st.none() | times),
+    st.none() | st.builds(WindowVerdict, st.booleans(), st.booleans(), st.none() | times),
     st.lists(st.sampled_from(Policy), max_size=3).map(tuple),
 )
 
@@ -181,6 +181,16 @@ def test_a_state_that_was_saved_without_the_newest_fields_is_read() -> None:
     read = loads(Kind.APPLICATION, dumps(state()))
     assert isinstance(read, ApplicationState)
     assert read.memory.lineage == Lineage()
+
+
+def test_a_state_that_was_saved_with_a_field_that_is_no_more_is_read() -> None:
+    """Verdicts of windows had the indexes of those that were active."""
+    known = state(windows=WindowVerdict(can_sync_auto=False))
+    front, document = dumps(known)[:1], msgspec.msgpack.decode(dumps(known)[1:])
+    document["windows"]["active"] = [0, 2]
+    read = loads(Kind.APPLICATION, front + msgspec.msgpack.encode(document))
+    assert isinstance(read, ApplicationState)
+    assert read.windows == WindowVerdict(can_sync_auto=False)
 
 
 def test_a_state_is_small() -> None:

@@ -49,7 +49,7 @@ def answers(case: dict[str, Any]) -> dict[str, Any]:
     problem = windows.validate(project)
     found = {
         "matches": list(assigned),
-        "active": list(verdict.active),
+        "active": list(windows.actives(project, assigned, at)),
         "inactive_allows": inactive_allows(project, assigned, each),
         "error": verdict.error is not None,
         "can_sync_auto": verdict.can_sync_auto,
@@ -141,7 +141,8 @@ def test_a_deny_wins_over_an_allow_and_a_closed_allow_denies() -> None:
 def test_a_window_that_cannot_be_read_says_no_and_blocks() -> None:
     project = (window("deny", schedule="@daily"), window("allow"))
     found = windows.verdict(project, (0, 1), MONDAY)
-    assert (found.active, found.can_sync_auto, found.can_sync_manual) == ((), False, False)
+    assert (found.can_sync_auto, found.can_sync_manual) == (False, False)
+    assert windows.actives(project, (0, 1), MONDAY) == ()
     assert found.error is not None
     assert "@daily" in found.error
     assert windows.blocks(project, (0, 1), automated=False, started_ns=None, at_ns=MONDAY)
