@@ -14,12 +14,13 @@ from observability.signals.gatherings import APPLICATIONSET_EVENTS, PROJECT_EVEN
 from observability.signals.groupings import APPLICATIONSET_METRICS, PROJECT_METRICS
 from observability.signals.metrics import closed_labels
 from observability.signals.promotions import PROMOTION_EVENTS, PROMOTION_METRICS
+from observability.signals.spans import SPANS, SpanRow
 from observability.signals.transitions import COMMON, COMMON_OF_APPLICATIONS
 
 _INTRODUCTION: Final = """\
 # Signals
 
-Everything that the exporter serves on /metrics, in the text format 0.0.4, and every event that it records.
+Everything that the exporter serves on /metrics, in the text format 0.0.4, and every event and span that it records.
 This page is generated from the catalogue: `make generate`.
 
 - Names of facts begin with `gitops_`, those about the exporter itself with `gitops_exporter_`; `argocd_` is Argo CD's.
@@ -82,6 +83,14 @@ waits for that. `deployed` and `healthy_after_deploy` also say `gitops.four_eyes
 hand did not write it.
 """
 
+_SPANS: Final = """\
+## Spans
+
+What took time, told once it is over: in the journal until every receiver has it, and over OTLP as traces. A sync is a
+trace, and so is what travels through the environments of a service. Ids follow from what happened: a resend, a restart
+or a second replica makes the same ones. The status is unset unless something failed; then it carries the message.
+"""
+
 _CAUSES: Final = """\
 ## Causes of OutOfSync
 
@@ -141,6 +150,8 @@ def render() -> str:
         *_events("Events of AppProjects", PROJECT_EVENTS),
         *_events("Events of services", PROMOTION_EVENTS),
         *_events("Events of the exporter itself", EXPORTER_EVENTS),
+        _SPANS,
+        _spans(SPANS),
         _CAUSES.format(rows="\n".join(f"| `{cause}` | {holds} |" for cause, holds in CAUSES_EXPLAINED.items())),
         _POLICIES,
         "## Values of labels\n",
@@ -168,6 +179,16 @@ def _events(title: str, events: Sequence[EventRow[Any]]) -> tuple[str, str]:
     return f"### {title}\n", "\n".join(
         ["| event | attributes | stability | meaning |", "|---|---|---|---|", *rows]
     ) + "\n"
+
+
+def _spans(rows: Sequence[SpanRow]) -> str:
+    lines = [
+        f"| `{one.name}` | {one.kind.value} | {f'`{one.parent}`' if one.parent else ''} "
+        f"| {_listed(one.attributes)} | {one.stability} | {one.help} |"
+        for one in rows
+    ]
+    heading = ["| span | kind | parent | attributes | stability | when |", "|---|---|---|---|---|---|"]
+    return "\n".join([*heading, *lines]) + "\n"
 
 
 def _listed(words: Iterable[str]) -> str:

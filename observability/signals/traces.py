@@ -11,15 +11,14 @@ from typing import Final
 from msgspec.structs import replace
 
 from observability.model.application import Application, SyncedResource
-from observability.model.event import Attribute, Link, Span, SpanKind, SpanStatus
+from observability.model.event import Attribute, Link, Span, SpanStatus
 from observability.model.promotion import Arrived, Delivered, Journey, SyncMark
 from observability.model.state import ApplicationState, Change, Run
 from observability.model.status import Result
-from observability.signals import identifiers
+from observability.signals import identifiers, spans
+from observability.signals.spans import MOST_CHILDREN
 from observability.signals.transitions import Context, initiator
 
-MOST_CHILDREN: Final = 500
-"""So many children a sync has at most."""
 _FAILED: Final = frozenset({"SyncFailed"})
 _HOOK_FAILED: Final = frozenset({"Failed", "Error"})
 
@@ -125,8 +124,8 @@ def _root(
         trace_id=identifiers.sync_trace(context.cluster or "", sync),
         id=identifiers.sync_span(context.cluster or "", sync),
         parent_id=None,
-        name=f"SYNC {facts.name}",
-        kind=SpanKind.SERVER,
+        name=spans.SYNC.named(application=facts.name),
+        kind=spans.SYNC.kind,
         started_at=started_at,
         ended_at=ended_at,
         status=SpanStatus.ERROR if failed else SpanStatus.UNSET,
@@ -170,7 +169,7 @@ def _without_praise(one: SyncedResource) -> SyncedResource:
 
 def _child(root: Span, one: SyncedResource, identifier: str) -> Span:
     failed = _has_failed(one)
-    name = f"{one.kind} {one.name}"
+    name = spans.RESOURCE.named(kind=one.kind, name=one.name)
     attributes: dict[str, Attribute] = {
         "cicd.pipeline.task.name": name,
         "cicd.pipeline.task.run.id": identifier,
@@ -194,7 +193,7 @@ def _child(root: Span, one: SyncedResource, identifier: str) -> Span:
         id=identifier,
         parent_id=root.id,
         name=name,
-        kind=SpanKind.INTERNAL,
+        kind=spans.RESOURCE.kind,
         started_at=root.started_at,
         ended_at=root.ended_at,
         status=SpanStatus.ERROR if failed else SpanStatus.UNSET,
@@ -208,10 +207,11 @@ def _delivery(told: Delivered, context: Context) -> Span:
     trace_id = identifiers.journey_trace(context.cluster or "", told.journey)
     identifier = identifiers.span(trace_id, told.environment, told.result.value, told.started_at, *_marks(told.syncs))
     failed = told.result not in (Result.SUCCESS, Result.CANCELLATION)
+    name = spans.DELIVER.named(environment=told.environment)
     attributes: dict[str, Attribute] = {
         **_of_journey(told.journey, trace_id),
         **_of_environment(context, told.environment),
-        "cicd.pipeline.task.name": f"DELIVER {told.environment}",
+        "cicd.pipeline.task.name": name,
         "cicd.pipeline.task.run.id": identifier,
         "cicd.pipeline.task.run.result": told.result.value,
         "cicd.pipeline.task.type": "deploy",
@@ -227,8 +227,8 @@ def _delivery(told: Delivered, context: Context) -> Span:
         trace_id=trace_id,
         id=identifier,
         parent_id=identifiers.journey_span(trace_id),
-        name=f"DELIVER {told.environment}",
-        kind=SpanKind.INTERNAL,
+        name=name,
+        kind=spans.DELIVER.kind,
         started_at=told.started_at,
         ended_at=told.ended_at,
         status=SpanStatus.ERROR if failed else SpanStatus.UNSET,
@@ -253,8 +253,8 @@ def _journey(told: Arrived, context: Context) -> Span:
         trace_id=trace_id,
         id=identifiers.journey_span(trace_id),
         parent_id=None,
-        name=f"PROMOTE {told.journey.service}",
-        kind=SpanKind.SERVER,
+        name=spans.PROMOTE.named(service=told.journey.service),
+        kind=spans.PROMOTE.kind,
         started_at=told.started_at,
         ended_at=told.ended_at,
         status=SpanStatus.UNSET,

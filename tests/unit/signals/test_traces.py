@@ -11,7 +11,8 @@ from observability.model.state import ApplicationState, Change, Run
 from observability.model.status import Phase, Result, SyncKind
 from observability.signals import identifiers
 from observability.signals.events import events_of
-from observability.signals.traces import MOST_CHILDREN, finished, journey_span, spans_of, sync_span
+from observability.signals.spans import MOST_CHILDREN, RESOURCE, SPANS, SpanRow
+from observability.signals.traces import finished, journey_span, spans_of, sync_span
 from observability.signals.transitions import Context
 from tests.builders import NOON, application, operation, state
 from tests.replay import TOPICS, changes
@@ -274,3 +275,37 @@ def test_the_root_of_a_journey() -> None:
     superseded = journey_span(replace(told, complete=False), CONTEXT)
     assert superseded.attributes["cicd.pipeline.result"] == "cancellation"
     assert superseded.attributes["gitops.promotion.superseded"] is True
+
+
+# The rows
+
+
+def told() -> list[Span]:
+    """Spans that have all that spans can have, and those of the recordings."""
+    hook = SyncedResource(
+        "batch", "Job", "shop", "test", "Synced", "PostSync", hook_type="PostSync", hook_phase="Failed"
+    )
+    change = ended(replace(RUN, result=Result.FAILURE), (hook, *RESOURCES), Phase.FAILED)
+    arrived = Arrived(journey=JOURNEY, started_at=NOON, ended_at=NOON + 60.0, complete=True, environments=("prod",))
+    journey = [journey_span(one, CONTEXT) for one in (DELIVERED, replace(DELIVERED, result=Result.FAILURE), arrived)]
+    recorded = [span for topic in TOPICS for change in changes(topic) for span in sync_spans(change, CONTEXT)]
+    return [*sync_spans(change, CONTEXT, most=1), *journey, *recorded]
+
+
+def row_of(span: Span) -> SpanRow:
+    word = span.name.partition(" ")[0]
+    return next((row for row in SPANS if row.name.startswith(f"{word} {{")), RESOURCE)
+
+
+def test_spans_are_as_their_rows_say() -> None:
+    carried: dict[str, set[str]] = {row.name: set() for row in SPANS}
+    for span in told():
+        row = row_of(span)
+        assert set(span.attributes) <= set(row.attributes)
+        assert (span.kind, span.parent_id is None) == (row.kind, row.parent is None)
+        carried[row.name].update(span.attributes)
+    assert carried == {row.name: set(row.attributes) for row in SPANS}
+
+
+def test_each_attribute_of_a_row_stands_there_once() -> None:
+    assert all(len(set(row.attributes)) == len(row.attributes) for row in SPANS)
