@@ -105,7 +105,8 @@ Examples:
   gitops-obs journal dead-letters retry --endpoint otlp --number 4711 --number 4712
 \b
 They are owed to the endpoint anew, behind all else, with new numbers: for other endpoints nothing changes. A
-running exporter sends them with the next record. Exit code 1: there are no such dead letters.
+running exporter sends them with the next record. Exit code 1: there are no such dead letters, 3: there is no
+such endpoint.
 """,
 )
 @journals.options(*journals.WHICH, _ENDPOINT, _NUMBER)
@@ -127,19 +128,22 @@ Examples:
   gitops-obs journal dead-letters purge --endpoint otlp --number 4711
   gitops-obs journal dead-letters purge --endpoint otlp --yes
 \b
-The events themselves stay in the journal, for audits. Exit code 1: there are no such dead letters.
+The events themselves stay in the journal, for audits. Exit code 1: there are no such dead letters, 3: there is
+no such endpoint.
 """,
 )
 @journals.options(*journals.WHICH, _ENDPOINT, _NUMBER, _YES)
 def purge(journal: Path | None, config: Path | None, endpoint: str, numbers: tuple[int, ...], yes: bool) -> int:
     """Give up dead letters of an endpoint: it will never have them."""
     from observability.journal import letters  # noqa: PLC0415 - loaded when asked for
-    from observability.journal.reading import changing  # noqa: PLC0415
+    from observability.journal.reading import changing, reading  # noqa: PLC0415
 
     path = journals.locate(journal, config)
     if not yes:
-        which = "these dead letters" if numbers else "all dead letters"
-        click.confirm(f"give up {which} of {endpoint} in {path}?", abort=True, err=True)
+        with reading(path) as connection:
+            count = letters.count(connection, endpoint, numbers or None)
+        if count:  # else there is nothing to ask
+            click.confirm(f"give up {_count(count)} of {endpoint} in {path}?", abort=True, err=True)
     with changing(path) as connection:
         count = letters.purge(connection, endpoint, numbers or None)
     click.echo(f"{_count(count)} of {endpoint} given up" if count else f"{endpoint} has no such dead letter")
@@ -167,10 +171,12 @@ and begins with it anew then. What others are owed stays.
 def drop_endpoint(name: str, journal: Path | None, config: Path | None, yes: bool) -> None:
     """Give up an endpoint: what it was owed, and its dead letters. The journal does not grow for it any more."""
     from observability.journal import endpoints  # noqa: PLC0415 - loaded when asked for
-    from observability.journal.reading import changing  # noqa: PLC0415
+    from observability.journal.reading import changing, reading  # noqa: PLC0415
 
     path = journals.locate(journal, config)
     if not yes:
+        with reading(path) as connection:
+            endpoints.acknowledged(connection, name)
         click.confirm(f"give up all that {name} is owed in {path}?", abort=True, err=True)
     with changing(path) as connection:
         endpoints.drop(connection, name)

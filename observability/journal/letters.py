@@ -40,7 +40,7 @@ def retry(connection: sqlite3.Connection, endpoint: str, numbers: Collection[int
         JournalError: there is no endpoint of that name.
     """
     endpoints.acknowledged(connection, endpoint)
-    chosen = (endpoint, None if numbers is None else rows.array(numbers))
+    chosen = _chosen(endpoint, numbers)
     end = writing.end(connection).number
     query = f"SELECT record, data FROM dead_letters WHERE {_CHOSEN} ORDER BY number"  # noqa: S608
     found = [
@@ -55,6 +55,25 @@ def retry(connection: sqlite3.Connection, endpoint: str, numbers: Collection[int
 
 
 def purge(connection: sqlite3.Connection, endpoint: str, numbers: Collection[int] | None = None) -> int:
-    """Forget these letters of an endpoint, or all (None). How many they were."""
-    chosen = (endpoint, None if numbers is None else rows.array(numbers))
-    return connection.execute(f"DELETE FROM dead_letters WHERE {_CHOSEN}", chosen).rowcount  # noqa: S608
+    """Forget these letters of an endpoint, or all (None). How many they were.
+
+    Raises:
+        JournalError: there is no endpoint of that name.
+    """
+    endpoints.acknowledged(connection, endpoint)
+    return connection.execute(f"DELETE FROM dead_letters WHERE {_CHOSEN}", _chosen(endpoint, numbers)).rowcount  # noqa: S608
+
+
+def count(connection: sqlite3.Connection, endpoint: str, numbers: Collection[int] | None = None) -> int:
+    """How many of these letters there are, or of all of an endpoint (None).
+
+    Raises:
+        JournalError: there is no endpoint of that name.
+    """
+    endpoints.acknowledged(connection, endpoint)
+    query = f"SELECT count(*) FROM dead_letters WHERE {_CHOSEN}"  # noqa: S608
+    return int(connection.execute(query, _chosen(endpoint, numbers)).fetchone()[0])
+
+
+def _chosen(endpoint: str, numbers: Collection[int] | None) -> tuple[str, str | None]:
+    return endpoint, None if numbers is None else rows.array(numbers)

@@ -134,6 +134,30 @@ def test_what_cannot_be_undone_is_asked_first(
     assert len(asked(journal, "SELECT * FROM endpoints")) == 2
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("drop-endpoint", "otpl"),
+        ("drop-endpoint", "otpl", "--yes"),
+        ("dead-letters", "retry", "--endpoint", "otpl"),
+        ("dead-letters", "purge", "--endpoint", "otpl"),
+        ("dead-letters", "purge", "--endpoint", "otpl", "--yes"),
+    ],
+)
+def test_of_an_endpoint_that_is_not_there_nothing_is_asked(
+    call: Call, journal: Path, arguments: tuple[str, ...]
+) -> None:
+    status, out, err = call("journal", *arguments, "--journal", str(journal))
+    assert (status, out) == (3, "")
+    assert err == "gitops-obs: the journal knows no endpoint 'otpl'; it knows grafana, otlp\n"
+
+
+def test_without_such_dead_letters_nothing_is_asked(call: Call, journal: Path) -> None:
+    which = ("--endpoint", "otlp", "--number", "9", "--journal", str(journal))
+    assert call("journal", "dead-letters", "retry", *which) == (1, "otlp has no such dead letter\n", "")
+    assert call("journal", "dead-letters", "purge", *which) == (1, "otlp has no such dead letter\n", "")
+
+
 def test_an_endpoint_is_dropped(call: Call, journal: Path) -> None:
     which = ("journal", "drop-endpoint", "otlp", "--yes", "--journal", str(journal))
     assert call(*which) == (0, "otlp is owed nothing any more\n", "")
