@@ -16,7 +16,9 @@ from observability.reports.selection import Selection
 from observability.reports.table import Column, Table, revision, second, tabulate
 
 UNKNOWN: Final = "unknown"
-"""Nobody told who wrote the commit: the metadata of commits is an optional source."""
+"""Nothing told it."""
+MISSING: Final = "missing"
+"""Nobody told who wrote the commit, or what: an event of it has `gitops.commit.missing`."""
 
 _SHORT: Final = 112
 """Characters of a reason in a table; all other formats have the whole of it."""
@@ -45,8 +47,8 @@ class Sync(Struct, kw_only=True):
     revision: str = ""
     previous_revision: str = ""
     images: tuple[str, ...] = ()
-    author: str = UNKNOWN
-    message: str = UNKNOWN
+    author: str = MISSING
+    message: str = MISSING
     rolled_back: str = ""
     """It went back to something older: `cluster`, against Git, or `git`, together with it. Empty: it did not."""
     outside_window: bool | None = None
@@ -253,8 +255,8 @@ def _details(sync: Sync) -> Iterable[str]:
         # Before it Argo CD only says that something failed.
         said = sync.reason.partition(", reason: ")[2] or sync.reason
         yield said if len(said) <= _SHORT else f"{said[: _SHORT - 1]}…"
-    if sync.author != UNKNOWN:
-        yield f"commit by {sync.author}" + (f": {sync.message}" if sync.message != UNKNOWN else "")
+    if sync.author != MISSING:
+        yield f"commit by {sync.author}" + (f": {sync.message}" if sync.message != MISSING else "")
 
 
 def syncs(events: Iterable[Event], commits: Mapping[str, Commit] = MappingProxyType({})) -> list[Sync]:
@@ -270,8 +272,8 @@ def syncs(events: Iterable[Event], commits: Mapping[str, Commit] = MappingProxyT
     for sync in ledger.syncs:
         commit = next((commits[one] for one in sync.revision.split(",") if one in commits), None)
         if commit is not None:
-            sync.author = commit.author_name or UNKNOWN if sync.author == UNKNOWN else sync.author
-            sync.message = commit.message or UNKNOWN if sync.message == UNKNOWN else sync.message
+            sync.author = commit.author_name or MISSING if sync.author == MISSING else sync.author
+            sync.message = commit.message or MISSING if sync.message == MISSING else sync.message
     return ledger.syncs
 
 
@@ -300,9 +302,9 @@ def _notes(found: list[Sync], kept: int) -> Iterable[str]:
     yield f"{_count(len(found), 'sync')}, {_count(deployed, 'deployment')}" + (
         f"; the newest {kept} are shown" if kept < len(found) else ""
     )
-    unknown = sum(sync.author == UNKNOWN for sync in found)
-    if unknown:
-        yield f"the commit's author is unknown for {unknown} of them"
+    missing = sum(sync.author == MISSING for sync in found)
+    if missing:
+        yield f"the commit's author is missing for {missing} of them"
 
 
 def _count(number: int, noun: str) -> str:

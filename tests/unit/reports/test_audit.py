@@ -29,7 +29,7 @@ def test_a_sync_and_what_it_deployed_are_one() -> None:
     assert (found.initiator, found.initiator_kind) == ("alice", "user")
     assert (found.revision, found.previous_revision) == (NEW, OLD)
     assert found.images == ("registry/shop:2", "registry/sidecar:1")
-    assert (found.author, found.message) == ("unknown", "unknown")
+    assert (found.author, found.message) == ("missing", "missing")
     assert (found.outside_window, found.four_eyes_violated, found.rolled_back, found.catch_up) == (
         None,
         None,
@@ -166,9 +166,9 @@ def test_what_is_known_of_a_commit_only_by_now_is_told_all_the_same() -> None:
     (found,) = audit.syncs(sync(0, commit__author__name="hashed"), by_now)
     assert (found.author, found.message) == ("hashed", "Fix it")
     (found,) = audit.syncs(sync(0), {NEW: known(message="Fix it")})
-    assert (found.author, found.message) == ("unknown", "Fix it")
+    assert (found.author, found.message) == ("missing", "Fix it")
     (found,) = audit.syncs(sync(0), {OLD: known(author_name="Eve")})
-    assert found.author == "unknown"
+    assert found.author == "missing"
 
 
 PAST = [
@@ -191,7 +191,7 @@ def test_a_table_for_people() -> None:
         "2026-11-23T14:00:00Z  teams/shop-prod  prod  v1.2.3    rollback  failure  carol\n"
         "\n"
         "3 syncs, 2 deployments\n"
-        "the commit's author is unknown for 2 of them\n"
+        "the commit's author is missing for 2 of them\n"
     )
 
 
@@ -201,11 +201,11 @@ def test_markdown() -> None:
         "| TIME | APPLICATION | ENV | REVISION | BEFORE | SYNC | RESULT | REASON | BY | COMMIT BY | COMMIT | IMAGES "
         "| REMARKS |\n"
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
-        "| 2026-11-23T14:00:00Z | teams/shop-prod | prod | v1.2.3 | - | rollback | failure | - | carol | unknown "
-        "| unknown | - | - |\n"
+        "| 2026-11-23T14:00:00Z | teams/shop-prod | prod | v1.2.3 | - | rollback | failure | - | carol | missing "
+        "| missing | - | - |\n"
         "\n"
         "- 1 sync, 0 deployments\n"
-        "- the commit's author is unknown for 1 of them\n"
+        "- the commit's author is missing for 1 of them\n"
     )
 
 
