@@ -114,7 +114,12 @@ def columns(now: float) -> tuple[Column[Episode], ...]:
             "started_at", lambda one: instants.rfc_3339(one.started_at), "SINCE", lambda one: second(one.started_at)
         ),
         Column("ended_at", lambda one: instants.rfc_3339_or_none(one.ended_at), "UNTIL", _until, wide=True),
-        Column("duration_seconds", lambda one: one.seconds(now), "FOR", lambda one: instants.span(one.seconds(now))),
+        Column(
+            "duration_seconds",
+            lambda one: round(one.seconds(now), 3),
+            "FOR",
+            lambda one: instants.span(one.seconds(now)),
+        ),
         Column("application", lambda one: one.name, "APPLICATION", _application, 24),
         Column("environment", lambda one: one.environment, "ENV", narrowest=8),
         Column("service", lambda one: one.service),

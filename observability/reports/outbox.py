@@ -25,7 +25,7 @@ _TIMES: Final = ("oldest_event", "newest_event")
 
 
 def _lag(endpoint: EndpointStats, now: float) -> float | None:
-    return None if endpoint.oldest_at is None else max(now - endpoint.oldest_at, 0.0)
+    return None if endpoint.oldest_at is None else round(max(now - endpoint.oldest_at, 0.0), 3)
 
 
 def _lag_shown(endpoint: EndpointStats, now: float) -> str:

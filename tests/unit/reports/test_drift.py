@@ -1,5 +1,7 @@
 """Drift episodes, put together from their beginning and their end."""
 
+import json
+
 from observability.cli import formats
 from observability.model.application import Key
 from observability.model.event import Event
@@ -87,6 +89,13 @@ def test_a_table_for_people() -> None:
         "\n"
         "3 drift episodes, 1 of them open\n"
     )
+
+
+def test_a_length_of_time_is_written_as_far_as_its_ends_are() -> None:
+    table = drift.report([detected(0.1), resolved(0.35, 0.25)], (), Selection(), NOON + DAY)
+    (row,) = json.loads(formats.as_json(table))["rows"]
+    assert (row["started_at"], row["ended_at"]) == ("2026-11-23T12:00:00.1Z", "2026-11-23T12:00:00.35Z")
+    assert row["duration_seconds"] == 0.25
 
 
 def test_csv() -> None:
