@@ -79,4 +79,4 @@ class Availability:
 
 
 def _name(scope: Scope) -> str:
-    return f"{scope.kind.value} in {'all namespaces' if not scope.namespace else f'namespace {scope.namespace}'}"
+    return f"{scope.of} in {'all namespaces' if not scope.namespace else f'namespace {scope.namespace}'}"

@@ -6,6 +6,7 @@ Nobody is asked, and no kubeconfig is looked at: it may name commands, which run
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeAlias
 
+from observability.app import plugins
 from observability.app.deliveries import deliveries
 from observability.app.keys import initiator_key
 from observability.delivery import reloading
@@ -58,10 +59,15 @@ async def _receivers(settings: Settings, clock: _Clock) -> None:
         await one.sink.close()
 
 
+async def _engines(settings: Settings, _: _Clock) -> None:
+    plugins.engines(settings.plugins)
+
+
 _STEPS: Final[Sequence[Callable[[Settings, _Clock], Awaitable[None]]]] = (
     _server,
     _journal,
     _names,
     _commits,
     _receivers,
+    _engines,
 )

@@ -7,7 +7,7 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from observability.app.hugepages import collapse
 from observability.app.keys import initiator_key
 from observability.app.measuring import measure
 from observability.app.pipeline import Pipeline
+from observability.app.plugins import engines
 from observability.app.recorder import History, Recorder
 from observability.delivery.exposition import Exposition, Meters
 from observability.delivery.family import Limits
@@ -38,10 +39,9 @@ from observability.model.observation import Kind, Scope
 from observability.settings import Settings
 from observability.signals import exporter
 from observability.signals.transitions import Context
-from observability.sources import ENGINES
 from observability.sources.commits.opening import open_source
 from observability.sources.commits.source import CommitSource
-from observability.sources.engine import WatchedKind
+from observability.sources.engine import Engine, WatchedKind
 from observability.sources.kubernetes import Connection, connect
 from observability.sources.reviews import KubernetesReviews
 from observability.sources.watching import Subject, watch
@@ -98,7 +98,7 @@ async def run(settings: Settings, clock: Callable[[], float] = time.time) -> Non
             kept_labels=settings.exposition.application_labels,
             keeps_images=settings.exposition.images,
         )
-        subjects = _subjects(settings, connection, clock)
+        subjects = _subjects(settings, connection, clock, engines(settings.plugins))
         availability = Availability(subject.scope for subject in subjects)
         sendings = deliveries(settings, own, clock)
         journal = await Journal.open(settings.journal.path, _journal_limits(settings), clock)
@@ -208,14 +208,16 @@ def _links(settings: Settings) -> list[tuple[str, str]]:
     return [(name, address) for name, address in named if address is not None]
 
 
-def _subjects(settings: Settings, connection: Connection, clock: Callable[[], float]) -> list[Subject]:
+def _subjects(
+    settings: Settings, connection: Connection, clock: Callable[[], float], watched: Sequence[Engine]
+) -> list[Subject]:
     """What to watch: each kind of each engine, in each namespace. The selector is for Applications only."""
 
-    def subject(kind: WatchedKind, namespace: str) -> Subject:
+    def subject(engine: Engine, kind: WatchedKind, namespace: str) -> Subject:
         selector = settings.kubernetes.label_selector or "" if kind.kind is Kind.APPLICATION else ""
         return Subject(
             connection=connection,
-            scope=Scope(kind.kind, namespace),
+            scope=Scope(kind.kind, namespace, engine.name),
             kind=kind,
             settings=settings.watch,
             selector=selector,
@@ -224,7 +226,7 @@ def _subjects(settings: Settings, connection: Connection, clock: Callable[[], fl
         )
 
     namespaces = settings.kubernetes.namespaces or ("",)
-    return [subject(kind, namespace) for engine in ENGINES for kind in engine.kinds for namespace in namespaces]
+    return [subject(engine, kind, namespace) for engine in watched for kind in engine.kinds for namespace in namespaces]
 
 
 async def _observe(subject: Subject, resume_from: str | None, pipeline: Pipeline) -> None:
@@ -278,4 +280,4 @@ async def _probe(own: OwnMetrics) -> None:
 
 
 def _name(scope: Scope) -> str:
-    return f"watch {scope.kind.value} {scope.namespace}".rstrip()
+    return f"watch {scope.of} {scope.namespace}".rstrip()

@@ -6,21 +6,18 @@ from typing import Any, Final
 from observability.delivery.exposition import Exposed
 from observability.model.observation import Kind
 from observability.model.state import ApplicationSetState, ApplicationState, Identity, ProjectState
-from observability.model.tally import Group, Tally
+from observability.model.tally import Tally
 from observability.settings import Cluster, Exposition
 from observability.signals.aggregates import AGGREGATE_METRICS
 from observability.signals.applications import APPLICATION_METRICS, IMAGES, REVISION_INFO, application_labels
 from observability.signals.catalogue import Metric
 from observability.signals.groupings import APPLICATIONSET_METRICS, PROJECT_METRICS
 from observability.signals.promotions import PROMOTION_METRICS, promotion_labels
-from observability.sources import ENGINES
 
 TALLIES: Final = "tallies"
 """The kind of what is counted by group, for `Exposition.reflect`."""
 PROMOTIONS: Final = "promotions"
 """The same of what waits between two environments."""
-
-_ENGINE: Final = ("engine", ENGINES[0].name)
 
 
 def exposed(settings: Exposition, cluster: Cluster) -> tuple[Exposed[Any], ...]:
@@ -57,12 +54,13 @@ def _application(state: ApplicationState) -> _Labels:
 
 def _applicationset(state: ApplicationSetState) -> _Labels:
     facts = state.facts
-    return _ENGINE, ("applicationset_namespace", facts.namespace), ("applicationset", facts.name)
+    return ("engine", facts.engine), ("applicationset_namespace", facts.namespace), ("applicationset", facts.name)
 
 
 def _project(state: ProjectState) -> _Labels:
-    return _ENGINE, ("project_namespace", state.facts.namespace), ("project", state.facts.name)
+    facts = state.facts
+    return ("engine", facts.engine), ("project_namespace", facts.namespace), ("project", facts.name)
 
 
 def _tally(tally: Tally) -> _Labels:
-    return _ENGINE, *zip(Group._fields, tally.group, strict=True)
+    return tally.group.labels

@@ -1,5 +1,6 @@
 """Plugins: what installed packages add through entry points. Only those that the settings name are imported."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final, NamedTuple, cast
@@ -7,9 +8,10 @@ from typing import Any, Final, NamedTuple, cast
 from observability.delivery.sinks.catalogue import Factory
 from observability.errors import SettingsError
 from observability.monitoring.checks.rows import Check
-from observability.sources.engine import Engine
+from observability.sources import ENGINES
+from observability.sources.engine import Engine, marked
 
-ENGINES: Final = "gitops_observability.engines"
+ENGINE_POINTS: Final = "gitops_observability.engines"
 """Entry points that are an `Engine`."""
 CHECKS: Final = "gitops_observability.checks"
 """Entry points that are a `Check` of dashboards, alerts or routes."""
@@ -17,12 +19,13 @@ SINKS: Final = "gitops_observability.sinks"
 """Entry points that can be called with the settings of a sink and the resource, and give a `model.outbox.Sink`."""
 
 _KEY: Final = "plugins"
+_ENGINE_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _ENGINES_ARE: Final = "an Engine"
 _CALLABLE: Final = "something to call"
 
 
 _GROUPS: Final[Mapping[str, tuple[str, Callable[[object], bool]]]] = {
-    ENGINES: (_ENGINES_ARE, lambda value: isinstance(value, Engine)),
+    ENGINE_POINTS: (_ENGINES_ARE, lambda value: isinstance(value, Engine)),
     CHECKS: ("a Check", lambda value: isinstance(value, Check)),
     SINKS: (_CALLABLE, callable),
 }
@@ -48,7 +51,27 @@ def load(names: Sequence[str], where: str = "settings") -> Plugins:
         if not any(name in points for points in found.values()):
             raise SettingsError(where, _KEY, f'expected an installed package with an entry point "{name}"{_known()}')
     loaded = {group: {name: _value(point, where) for name, point in found[group].items()} for group in _GROUPS}
-    return Plugins(loaded[ENGINES], loaded[CHECKS], cast("Mapping[str, Factory]", loaded[SINKS]))
+    return Plugins(loaded[ENGINE_POINTS], loaded[CHECKS], cast("Mapping[str, Factory]", loaded[SINKS]))
+
+
+def engines(names: Sequence[str]) -> tuple[Engine, ...]:
+    """Those that are built in, and those of the plugins.
+
+    Raises SettingsError: as `load`; the name of one is that of another, or no name, or it has a kind twice.
+    """
+    found = list(ENGINES)
+    for point, engine in (load(names).engines if names else {}).items():
+        expected = ""
+        if not _ENGINE_NAME.fullmatch(engine.name):
+            expected = "to have a name of small letters, digits and dashes"
+        elif engine.name in {one.name for one in found}:
+            expected = f"to have a name of its own, {engine.name} is another engine"
+        elif len({kind.kind for kind in engine.kinds}) < len(engine.kinds):
+            expected = "to have each kind once"
+        if expected:
+            raise SettingsError("settings", _KEY, f'expected the engine "{point}" {expected}')
+        found.append(marked(engine))
+    return tuple(found)
 
 
 def _only(name: str, group: str, where: str) -> EntryPoint | None:

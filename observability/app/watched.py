@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from observability.model.observation import Alive, Compared, Kind, Listed, Listing, Observation, Scope, Seen
+from observability.model.observation import Alive, Compared, Listed, Listing, Observation, Scope, Seen, scope_of
 from observability.signals.events import Gap
 
 LISTED: Final = "listed"
@@ -74,7 +74,7 @@ class Watched:
         self._note_unseen()
         known_until = self._known_until.get(scope)
         if reason and known_until is not None:
-            yield Gap(known_until, at, reason, scope.kind.value, scope.namespace)
+            yield Gap(known_until, at, reason, scope.kind.value, scope.namespace, engine=scope.engine)
 
     def _note_unseen(self) -> None:
         """A list that does not come to its end in this process leaves no cursor: only this tells when the gap began."""
@@ -94,9 +94,9 @@ def _encoded(of_scopes: Mapping[Scope, float]) -> bytes:
 
 
 def _name(scope: Scope) -> str:
-    return f"{scope.kind.value}/{scope.namespace}"
+    return f"{scope.of}/{scope.namespace}"
 
 
 def _scope(name: str) -> Scope:
-    kind, _, namespace = name.partition("/")
-    return Scope(Kind(kind), namespace)
+    of, _, namespace = name.rpartition("/")
+    return scope_of(of, namespace)

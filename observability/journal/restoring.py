@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from observability.journal.group import Fold, ObjectKey
 from observability.model.application import Key
-from observability.model.observation import Kind, Scope
+from observability.model.observation import Kind, Scope, scope_of
 
 _KINDS: Final = frozenset(map(str, Kind))
 
@@ -65,7 +65,9 @@ def cursors(connection: sqlite3.Connection) -> dict[Scope, Cursor]:
     """Of all scopes; a kind that is not known any more is left out, it would be listed anyway."""
     found = connection.execute("SELECT kind, namespace, version, at FROM cursors")
     return {
-        Scope(Kind(kind), namespace): Cursor(version, at) for kind, namespace, version, at in found if kind in _KINDS
+        scope_of(of, namespace): Cursor(version, at)
+        for of, namespace, version, at in found
+        if of.rpartition(":")[2] in _KINDS
     }
 
 

@@ -130,9 +130,9 @@ def _delete(connection: sqlite3.Connection, table: str, keys: Iterable[ObjectKey
 
 def _write_cursors(connection: sqlite3.Connection, batch: Batch) -> None:
     for scope in [scope for scope, (version, _) in batch.cursors.items() if version is None]:
-        connection.execute("DELETE FROM cursors WHERE kind = ? AND namespace = ?", (str(scope.kind), scope.namespace))
+        connection.execute("DELETE FROM cursors WHERE kind = ? AND namespace = ?", (scope.of, scope.namespace))
     known = [
-        (str(scope.kind), scope.namespace, version, at)
+        (scope.of, scope.namespace, version, at)
         for scope, (version, at) in batch.cursors.items()
         if version is not None
     ]

@@ -9,6 +9,7 @@ from zlib import crc32
 
 from msgspec import Struct
 
+from observability.model.engines import ARGOCD
 from observability.model.status import HealthStatus, Phase, SyncStatus
 
 
@@ -144,6 +145,8 @@ class Application(Struct, gc=False, kw_only=True, omit_defaults=True):
 
     namespace: str
     name: str
+    engine: str = ARGOCD
+    """The name of the engine that keeps it."""
     uid: str = ""
     resource_version: str = ""
     created_at: float | None = None

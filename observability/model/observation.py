@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from observability.model.application import Application, Key
 from observability.model.applicationset import ApplicationSet
+from observability.model.engines import ARGOCD
 from observability.model.project import Project
 
 Resource: TypeAlias = Application | ApplicationSet | Project
@@ -25,10 +26,22 @@ class Kind(StrEnum):
 
 
 class Scope(Struct, frozen=True):
-    """One list and watch: a kind, in one namespace or in all (empty)."""
+    """One list and watch: a kind of an engine, in one namespace or in all (empty)."""
 
     kind: Kind
     namespace: str = ""
+    engine: str = ARGOCD
+
+    @property
+    def of(self) -> str:
+        """What it is a list of, as it is saved: `Application`, of another engine than Argo CD `flux:Application`."""
+        return self.kind.value if self.engine == ARGOCD else f"{self.engine}:{self.kind}"
+
+
+def scope_of(of: str, namespace: str) -> Scope:
+    """The scope of `Scope.of`. Raises ValueError: such a kind is not known."""
+    engine, colon, kind = of.rpartition(":")
+    return Scope(Kind(kind), namespace, engine if colon else ARGOCD)
 
 
 class Seen(Struct, frozen=True, gc=False):

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from observability.model.application import Key
+from observability.model.engines import ARGOCD
 
 
 class SyncWindow(Struct, frozen=True):
@@ -31,6 +32,8 @@ class Project(Struct, frozen=True, kw_only=True):
 
     namespace: str
     name: str
+    engine: str = ARGOCD
+    """The name of the engine that keeps it."""
     uid: str = ""
     resource_version: str = ""
     labels: Mapping[str, str] = {}

@@ -8,6 +8,8 @@ from typing import Any, Final, NamedTuple
 
 from msgspec import Struct, field
 
+from observability.model.engines import ARGOCD
+
 SYNC_SECONDS: Final = (1.0, 5.0, 15.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
 """Upper bounds of the buckets for how long a sync runs."""
 QUEUE_SECONDS: Final = (0.1, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0)
@@ -38,6 +40,16 @@ class Group(NamedTuple):
     environment: str
     project: str
     service: str
+    engine: str = ARGOCD
+
+    @property
+    def labels(self) -> tuple[tuple[str, str], ...]:
+        """Names and values of the labels in front of its series."""
+        return ("engine", self.engine), *zip(GROUP_LABELS[1:], self[:-1], strict=True)
+
+
+GROUP_LABELS: Final = ("engine", *Group._fields[:-1])
+"""The labels in front of the series of a group."""
 
 
 class Histogram(Struct, frozen=True, gc=False, array_like=True):

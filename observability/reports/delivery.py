@@ -13,10 +13,11 @@ from observability.model.event import Event
 from observability.model.tally import Counts, Histogram
 from observability.model.tally import Group as Whose
 from observability.reports import instants
-from observability.reports.facts import application, text
+from observability.reports.facts import application
 from observability.reports.selection import Selection
 from observability.reports.stages import order
 from observability.reports.table import Column, Table, read, tabulate
+from observability.state.measures import counts_for
 from observability.state.tallies import Tallies
 
 FAILURE_WINDOW_SECONDS: Final = 3600.0
@@ -78,7 +79,7 @@ def measures(events: Iterable[Event], window: float = FAILURE_WINDOW_SECONDS) ->
     """What each event adds that adds anything. `window`: how long a Degraded is blamed on a deployment, in seconds."""
     tallies = Tallies(window)
     for event in events:
-        whose = Whose(*(text(event, f"gitops.{field}") for field in Whose._fields))
+        whose = counts_for(event)
         before = _counts(tallies, whose)
         tallies.take((event,))
         after = _counts(tallies, whose)

@@ -52,7 +52,7 @@ class Kubernetes(Group):
     namespaces: Annotated[Many[Namespace], without_repeats(str, "namespace")] = ()
     """Where Applications, ApplicationSets and AppProjects are watched. Empty: in all namespaces, with a ClusterRole."""
     label_selector: Selector | None = None
-    """Only Applications that this selects, for several Argo CD in one cluster. None: all."""
+    """Only Applications that this selects, of any engine, for several Argo CD in one cluster. None: all."""
     request_timeout_seconds: PositiveSeconds = 30.0
     """For one request that is no watch, until its answer is complete."""
 
@@ -265,7 +265,7 @@ class Settings(Group):
     """What survives a restart."""
     plugins: Annotated[Many[Name], without_repeats(str, "plugin")] = ()
     """Names of entry points of installed packages, in the groups gitops_observability.engines, .checks and .sinks. Only
-    those that stand here are loaded."""
+    those that stand here are loaded. Engines are watched beside Argo CD: allow the exporter to list what is theirs."""
     otlp: Otlp = Otlp()
     """Logs and traces by OTLP."""
     events: Events = Events()

@@ -9,6 +9,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from observability.model.application import Key
+from observability.model.engines import ARGOCD
 from observability.model.event import Attribute, Event, Severity
 from observability.model.observation import Kind
 from observability.model.state import ApplicationState, Change, State
@@ -18,7 +19,6 @@ from observability.signals.gatherings import APPLICATIONSET_EVENTS, PROJECT_EVEN
 from observability.signals.promotions import PROMOTION_EVENTS
 from observability.signals.syncs import SYNC_EVENTS
 from observability.signals.transitions import (
-    ENGINE,
     Context,
     Grouping,
     Seeing,
@@ -46,6 +46,7 @@ class Gap(Struct, frozen=True, gc=False):
     kind: str = ""
     namespace: str = ""
     folded: int | None = None
+    engine: str = ARGOCD
 
 
 def _gap(gap: Gap) -> Iterable[Occurrence]:
@@ -119,7 +120,7 @@ def gap_events(gap: Gap, context: Context) -> list[Event]:
     subject = Subject("Exporter", Key(gap.namespace, gap.kind), "")
     seeing = Seeing(gap.ended_at, True, context)
     return [
-        event(row.name, occurrence, subject, {"gitops.engine": ENGINE, **occurrence.attributes}, seeing)
+        event(row.name, occurrence, subject, {"gitops.engine": gap.engine, **occurrence.attributes}, seeing)
         for row in EXPORTER_EVENTS
         for occurrence in row.occurrences(gap)
     ]
@@ -159,7 +160,7 @@ def _of_grouping(change: Change, context: Context) -> list[Event]:
     )
     facts = state.facts
     word = "applicationset" if of_sets else "project"
-    common: dict[str, Attribute] = {"gitops.engine": ENGINE, f"gitops.{word}.name": facts.name}
+    common: dict[str, Attribute] = {"gitops.engine": facts.engine, f"gitops.{word}.name": facts.name}
     common |= {f"gitops.{word}.namespace": facts.namespace, f"gitops.{word}.uid": facts.uid}
     subject = Subject(change.kind, facts.key, facts.uid)
     seeing = Seeing(change.received_at, change.catch_up, context)

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 from observability.model.promotion import Pair
 from observability.model.state import Identity
 from observability.model.status import Cause, HealthStatus, Phase, Policy, Result, SyncKind, SyncStatus
-from observability.model.tally import Group
+from observability.model.tally import GROUP_LABELS
 from observability.signals.aggregates import AGGREGATE_METRICS, SYNCS
 from observability.signals.applications import (
     APPLICATION_METRICS,
@@ -29,7 +29,7 @@ _BY_IDENTITY: Final[tuple[tuple[tuple[str, ...], tuple[Row, ...]], ...]] = (
     (Identity._fields, _OF_APPLICATIONS),
     (("engine", "applicationset_namespace", "applicationset"), APPLICATIONSET_METRICS),
     (("engine", "project_namespace", "project"), PROJECT_METRICS),
-    (("engine", *Group._fields), AGGREGATE_METRICS),
+    (GROUP_LABELS, AGGREGATE_METRICS),
     (Pair._fields, PROMOTION_METRICS),
     ((), EXPORTER_METRICS),
 )

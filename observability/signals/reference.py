@@ -40,7 +40,7 @@ Each series of an Application begins with these labels, which never change while
 
 | label | from |
 |---|---|
-| `engine` | `argocd` |
+| `engine` | `argocd`, or the name of the engine of a plugin |
 | `application_namespace` | `metadata.namespace`. Not `namespace`: Prometheus renames that one when it scrapes |
 | `application` | `metadata.name` |
 | `project` | `spec.project` when it was first seen |

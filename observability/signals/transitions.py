@@ -17,7 +17,6 @@ from observability.settings.environments import Environment
 from observability.signals.catalogue import EventRow, Occurrence
 from observability.signals.identifiers import sync_span, sync_trace
 
-ENGINE: Final = "argocd"
 _DIGEST_BYTES: Final = 16
 
 COMMON: Final = ("gitops.event.id", "gitops.catch_up", "gitops.engine", "k8s.namespace.name", "k8s.cluster.name")

@@ -2,9 +2,11 @@
 
 Here belongs what talks to a source, and what knows how its objects look on the wire. Yields model values, keeps none:
 memory is the business of `state`. `engine` is the row that names the kinds of an engine, `argocd` fills it;
-`applications` and `groupings` read its objects, whose JSON is in `wire`. `kubernetes` is the only importer of the
-Kubernetes client, `watching` has the loops, `commits` asks who wrote what is deployed, and the rest is pure.
-To add an engine, add a module with its row, and one word in ENGINES.
+`applications` and `groupings` read its objects, whose JSON is in `wire`; `comparisons` tells which need not be read.
+`kubernetes` is the only importer of the Kubernetes client, `watching` has the loops, `commits` asks who wrote what is
+deployed, and the rest is pure.
+To add an engine, add a module with its row, and one word in ENGINES; or install a package with the row as an entry
+point of the group gitops_observability.engines, and name that in `plugins` of the settings.
 """
 
 from typing import Final
@@ -13,4 +15,4 @@ from observability.sources.argocd import ARGOCD
 from observability.sources.engine import Engine
 
 ENGINES: Final[tuple[Engine, ...]] = (ARGOCD,)
-"""The engines that are watched."""
+"""The engines that are built in."""

@@ -4,6 +4,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 from urllib.parse import quote
 
 from msgspec import Raw, Struct
+from msgspec.structs import force_setattr, replace
 
 from observability.model.application import Key
 from observability.model.observation import Kind, Resource
@@ -77,7 +78,25 @@ class WatchedKind(Struct, frozen=True):
 
 
 class Engine(Struct, frozen=True):
-    """A GitOps engine: its name as in the label `engine`, and its kinds."""
+    """A GitOps engine: its name as in the label `engine`, and its kinds, each once.
+
+    What has a desired and a live state is its `Application`. Where it has several kinds of such objects, it is several
+    engines.
+    """
 
     name: str
     kinds: tuple[WatchedKind, ...]
+
+
+def marked(engine: Engine) -> Engine:
+    """The same, whose objects say that they are of it, whatever `decode` makes."""
+
+    def of_engine(decode: Decode) -> Decode:
+        def decoded(raw: bytes | memoryview | Raw, problems: Problems, /) -> Resource:
+            resource = decode(raw, problems)
+            force_setattr(resource, "engine", engine.name)  # frozen, and nobody else has it yet
+            return resource
+
+        return decoded
+
+    return replace(engine, kinds=tuple(replace(kind, decode=of_engine(kind.decode)) for kind in engine.kinds))

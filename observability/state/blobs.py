@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from observability.model.engines import ARGOCD
 from observability.model.status import Result
 from observability.model.tally import (
     DEGRADED_SECONDS,
@@ -29,8 +30,9 @@ _DECODER: Final = msgspec.msgpack.Decoder(Tally)
 
 
 def name_of(group: Group) -> str:
-    """`tally/<environment>/<project>/<service>`, each with a slash of its own escaped."""
-    return PREFIX + "/".join(quote(part, safe="") for part in group)
+    """`tally/<environment>/<project>/<service>`, and an engine that is not Argo CD; with slashes of theirs escaped."""
+    *parts, engine = group
+    return PREFIX + "/".join(quote(part, safe="") for part in (*parts, engine)[: len(parts) + (engine != ARGOCD)])
 
 
 def encoded(tally: Tally) -> bytes:

@@ -81,11 +81,14 @@ class Calendar:
         self._projects.pop(key, None)
 
     def project_of(self, app: Application) -> Project | None:
-        """Its AppProject: the one beside its Argo CD, else the only one of that name; None when it is not known."""
+        """Its AppProject: the one beside its Argo CD, else the only one of that name; None when it is not known.
+
+        Projects of one engine, and their windows, say nothing to another.
+        """
         for namespace in (app.controller_namespace, app.namespace):
-            if (found := self._projects.get(Key(namespace, app.project))) is not None:
+            if (found := self._projects.get(Key(namespace, app.project))) is not None and found.engine == app.engine:
                 return found
-        named = [project for project in self._projects.values() if project.name == app.project]
+        named = [one for one in self._projects.values() if one.name == app.project and one.engine == app.engine]
         return named[0] if len(named) == 1 else None
 
     def is_global(self, name: str) -> bool:

@@ -11,7 +11,6 @@ from observability.model.project import Project
 from observability.model.state import Identity
 from observability.settings.environments import Environment, IdentityRule, IdentitySource
 
-ENGINE: Final = "argocd"
 UNASSIGNED: Final = "unassigned"
 """The environment of an Application that no rule assigns to one."""
 
@@ -78,7 +77,9 @@ class Identification:
             service = service or told.get("service") or ""
             if environment and service:
                 break
-        return Identity(ENGINE, app.namespace, app.name, app.project, environment or UNASSIGNED, service or app.name)
+        return Identity(
+            app.engine, app.namespace, app.name, app.project, environment or UNASSIGNED, service or app.name
+        )
 
 
 class Identities:

@@ -4,8 +4,15 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from math import isfinite
 
+from observability.model.engines import ARGOCD
 from observability.model.event import Event
-from observability.model.tally import Histogram
+from observability.model.tally import Group, Histogram
+
+
+def counts_for(event: Event) -> Group:
+    """The group that it counts for, empty where it does not tell; without an engine it is of Argo CD."""
+    environment, project, service = (word_of(event, f"gitops.{name}") for name in ("environment", "project", "service"))
+    return Group(environment, project, service, word_of(event, "gitops.engine") or ARGOCD)
 
 
 def word_of(event: Event, name: str) -> str:

@@ -9,7 +9,7 @@ from observability.model.tally import Group
 
 def group_of(identity: Identity) -> Group:
     """The group that an Application belongs to."""
-    return Group(identity.environment, identity.project, identity.service)
+    return Group(identity.environment, identity.project, identity.service, identity.engine)
 
 
 class Members:

@@ -309,7 +309,7 @@ class Store:
         seen = self._listing.pop(scope, set())
         self._restored.discard(scope)
         known = self.states(scope.kind)
-        gone = [key for key in known if key not in seen and scope.namespace in ("", key.namespace)]
+        gone = [key for key, one in known.items() if key not in seen and _is_in(scope, one.facts)]
         for key in gone[:_MOST_AT_ONCE]:
             self._forget(scope.kind, key, at, changes, catch_up=True)
         self._leaving[scope.kind].update(dict.fromkeys(gone[_MOST_AT_ONCE:]))
@@ -317,15 +317,14 @@ class Store:
 
     def _told(self, kind: Kind, key: Key, before: State | None, after: State, at: float) -> Change:
         """A change of an object that groups Applications. It says nothing of its own of when it was created."""
-        scopes = Scope(kind), Scope(kind, key.namespace)
+        scopes = Scope(kind, "", after.facts.engine), Scope(kind, key.namespace, after.facts.engine)
         born = before is None and any(scope in self._listed for scope in scopes)
-        return Change(kind, key, before, after, at, self._catches_up(kind, key), born)
+        return Change(kind, key, before, after, at, self._catches_up(kind, after.facts), born)
 
-    def _catches_up(self, kind: Kind, key: Key) -> bool:
+    def _catches_up(self, kind: Kind, facts: Resource) -> bool:
         """A list of what was listed before is under way: what it tells happened while nobody watched."""
         return bool(self._listing) and any(
-            scope.kind is kind and scope.namespace in ("", key.namespace) and scope in self._listed
-            for scope in self._listing
+            scope.kind is kind and _is_in(scope, facts) and scope in self._listed for scope in self._listing
         )
 
     def _forget(self, kind: Kind, key: Key, at: float, changes: list[Change], *, catch_up: bool = False) -> None:
@@ -366,7 +365,11 @@ class Store:
         before = self._applications.get(key)
         if before is not None:
             if before.facts.uid != facts.uid:
-                self._forget(Kind.APPLICATION, key, at, changes, catch_up=self._catches_up(Kind.APPLICATION, key))
+                if before.facts.engine != facts.engine:  # one of them can be told; the other is counted, not taken in
+                    raise ValueError(f"{before.facts.engine} and {facts.engine} both have {'/'.join(key)}")
+                self._forget(
+                    Kind.APPLICATION, key, at, changes, catch_up=self._catches_up(Kind.APPLICATION, before.facts)
+                )
                 before = None
             elif before.facts.resource_version == facts.resource_version != "" and not self._restored:
                 return
@@ -394,7 +397,7 @@ class Store:
             self._agenda.alarm(settles_at, (Kind.APPLICATION, key))
         if before is None or facts is not before.facts or after != before:
             self._applications[key] = after
-            catch_up = bool(self._listing) and self._catches_up(Kind.APPLICATION, key)
+            catch_up = bool(self._listing) and self._catches_up(Kind.APPLICATION, facts)
             changes.append(Change(Kind.APPLICATION, key, before, after, at, catch_up, born))
 
     def _slim(self) -> None:
@@ -432,7 +435,8 @@ class Store:
         Its time of creation tells, by the clock of the API server: one that could not be read until now, or that the
         selector did not select, was there before. While that clock is a little behind, being watched tells more.
         """
-        scopes = (Scope(Kind.APPLICATION), Scope(Kind.APPLICATION, facts.namespace))
+        engine = facts.engine
+        scopes = (Scope(Kind.APPLICATION, "", engine), Scope(Kind.APPLICATION, facts.namespace, engine))
         listed_at = min((self._listed[scope] for scope in scopes if scope in self._listed), default=None)
         if listed_at is None:
             return False
@@ -454,6 +458,11 @@ class Store:
         """Let an Application be assigned anew; between a change of its project and `due` it has no assignment."""
         if (assignment := self._assignments.pop(key, None)) is not None:
             self._calendar.leave(assignment, key)
+
+
+def _is_in(scope: Scope, facts: Resource) -> bool:
+    """A list of that scope has the object, as long as it is there."""
+    return scope.namespace in ("", facts.namespace) and scope.engine == facts.engine
 
 
 def _let_go(facts: Application) -> None:

@@ -31,7 +31,7 @@ from observability.model.tally import (
     Tally,
 )
 from observability.state import blobs, performance
-from observability.state.measures import observed, seconds_of, started, word_of
+from observability.state.measures import counts_for, observed, seconds_of, started, word_of
 from observability.state.members import Members, group_of
 
 _Step: TypeAlias = Callable[[Tally, Event], Tally]
@@ -186,7 +186,7 @@ class Tallies:
 
     def _count(self, event: Event, touched: _Touched) -> None:
         step = self._steps.get(event.name.removeprefix(_PREFIX))
-        group = Group(*(word_of(event, f"gitops.{name}") for name in Group._fields))
+        group = counts_for(event)
         if step is None or not all(group) or event.attributes.get("gitops.sync.dry_run") is True:
             return
         known = self._tallies.get(group)

@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from observability.app.plugins import load
+from observability.app.plugins import engines, load
 from observability.delivery.sinks.catalogue import make
 from observability.errors import SettingsError
 from observability.settings import EventSink
@@ -76,6 +76,47 @@ def test_a_name_may_be_of_several_groups(install: Install) -> None:
     assert plugins.engines["flux"].name == "flux"
     assert plugins.checks["flux"].name == "flux"
     assert plugins.sinks == {}
+
+
+def test_engines_of_plugins_stand_beside_argo_cd_and_mark_what_is_theirs(install: Install) -> None:
+    code = """
+        from observability.model.application import Application
+        from observability.model.observation import Kind
+        from observability.sources.engine import Engine, WatchedKind
+        def app(raw, problems):
+            return Application(namespace="flux", name="podinfo")
+        FLUX = Engine("flux", (WatchedKind(Kind.APPLICATION, "fluxcd.io", "v1", "kustomizations", app),))
+    """
+    install("obs-flux", "obs_flux", code, engines="flux = obs_flux:FLUX")
+    assert [one.name for one in engines(())] == ["argocd"]
+    argocd, flux = engines(["flux"])
+    (kind,) = flux.kinds
+    assert (argocd.name, flux.name, kind.path()) == (
+        "argocd",
+        "flux",
+        "/apis/fluxcd.io/v1/kustomizations",
+    )
+    assert kind.decode(b"{}", []).engine == "flux"
+
+
+@pytest.mark.parametrize(
+    ("engine", "expected"),
+    [
+        ('Engine("argocd", ())', "to have a name of its own, argocd is another engine"),
+        ('Engine("Flux CD", ())', "to have a name of small letters, digits and dashes"),
+        ('Engine("flux", ARGOCD.kinds[:1] * 2)', "to have each kind once"),
+    ],
+)
+def test_an_engine_that_cannot_be_told_from_another(install: Install, engine: str, expected: str) -> None:
+    code = f"""
+        from observability.sources.argocd import ARGOCD
+        from observability.sources.engine import Engine
+        ODD = {engine}
+    """
+    install("obs-odd", "obs_odd", code, engines="odd = obs_odd:ODD")
+    with pytest.raises(SettingsError) as caught:
+        engines(["odd"])
+    assert str(caught.value) == f'settings: plugins: expected the engine "odd" {expected}'
 
 
 def test_a_name_that_is_not_installed(install: Install) -> None:

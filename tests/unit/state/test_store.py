@@ -235,6 +235,35 @@ def test_the_list_of_a_namespace_says_nothing_of_others() -> None:
     assert names(store) == {"b"}
 
 
+def test_the_list_of_an_engine_says_nothing_of_others() -> None:
+    store = new()
+    flux = Scope(Kind.APPLICATION, engine="flux")
+    store.apply(listing([application("a")]))
+    (change,) = store.apply(listing([application("b", engine="flux")], scope=flux))
+    assert (change.born, known(store, Key("argocd", "b")).identity.engine) == (False, "flux")
+    store.apply(listing([application("a")], reason="expired"))
+    assert names(store) == {"a", "b"}
+    (change,) = store.apply(listing([], scope=flux, reason="expired"))
+    assert (told([change]), change.catch_up, names(store)) == (["-b"], True, {"a"})
+
+
+def test_what_two_engines_have_under_one_name_is_that_of_the_first() -> None:
+    store, failures = watching(application("a", uid="1")), list[str]()
+    other = seen(application("a", engine="flux", uid="2"))
+    assert store.apply([other, seen(application("b"))], lambda _, error: failures.append(str(error)))
+    assert (failures, names(store)) == (["argocd and flux both have argocd/a"], {"a", "b"})
+    assert known(store, Key("argocd", "a")).identity.engine == "argocd"
+
+
+def test_the_windows_of_a_project_say_nothing_to_another_engine() -> None:
+    closed = SyncWindow("deny", "* * * * *", "1h", applications=("*",))
+    store = watching(project("shop", closed), application("a"), application("b", engine="flux"))
+    assert known(store, Key("argocd", "b")).windows is None
+    verdict = known(store, Key("argocd", "a")).windows
+    assert verdict is not None
+    assert not verdict.can_sync_auto
+
+
 def test_the_list_of_a_kind_says_nothing_of_others() -> None:
     store = watching(application(), project("shop"))
     store.apply(listing([], scope=PROJECTS, reason="expired"))

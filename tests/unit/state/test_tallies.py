@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import count, pairwise
 from typing import Any, Final
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 from observability.model.event import Event, Severity
 from observability.model.observation import Kind
 from observability.model.state import ApplicationState, Change, ProjectState
-from observability.model.tally import Counts, Group, Histogram, Tally
+from observability.model.tally import GROUP_LABELS, Counts, Group, Histogram, Tally
 from observability.state.blobs import decoded, encoded, name_of
 from observability.state.tallies import Tallies
 from tests.builders import NOON, application, identity, memory, project
@@ -299,7 +300,7 @@ def test_what_is_remembered_stays_small() -> None:
     assert len(encoded(tallies.tallies()[SHOP])) < 1_000
 
 
-@pytest.mark.parametrize("missing", Group._fields)
+@pytest.mark.parametrize("missing", GROUP_LABELS[1:])
 def test_an_event_without_a_group_counts_nowhere(missing: str) -> None:
     one = finished()
     attributes = {name: value for name, value in one.attributes.items() if name != f"gitops.{missing}"}
@@ -396,6 +397,24 @@ def test_other_kinds_make_no_groups() -> None:
 def test_a_name_tells_the_group_whatever_it_is_called() -> None:
     assert name_of(SHOP) == "tally/prod/shop/shop"
     assert name_of(Group("a/b", "c", "d%")) == "tally/a%2Fb/c/d%25"
+    assert name_of(SHOP._replace(engine="flux")) == "tally/prod/shop/shop/flux"
+
+
+def test_what_was_saved_when_there_was_one_engine_is_read() -> None:
+    known = Tally(SHOP)
+    version, (group, *rest) = encoded(known)[:1], msgspec.msgpack.decode(encoded(known)[1:])
+    assert group[3:] == ["argocd"]
+    assert decoded(version + msgspec.msgpack.encode([group[:3], *rest])) == known
+
+
+def test_what_two_engines_deploy_is_counted_apart() -> None:
+    flux = deployed("b", uid="2", group=SHOP._replace(engine="flux"))
+    tallies = Tallies()
+    tallies.take([deployed("b"), flux])
+    assert {group.engine: tally.counts.deployments for group, tally in tallies.tallies().items()} == {
+        "argocd": 1,
+        "flux": 1,
+    }
 
 
 def test_only_what_was_counted_is_saved() -> None:
