@@ -17,7 +17,7 @@ from observability import __version__
 from observability.app.availability import Availability
 from observability.app.deliveries import deliveries, owe
 from observability.app.enrichment import Enrichment
-from observability.app.exposed import exposed
+from observability.app.exposed import exposed, in_front
 from observability.app.farewell import part
 from observability.app.hugepages import collapse
 from observability.app.keys import initiator_key
@@ -36,7 +36,7 @@ from observability.delivery.site import Site
 from observability.journal.group import Limits as JournalLimits
 from observability.journal.journal import Journal
 from observability.model.observation import Kind, Scope
-from observability.settings import Settings
+from observability.settings import Cluster, Settings
 from observability.signals import exporter
 from observability.signals.transitions import Context
 from observability.sources.commits.opening import open_source
@@ -87,7 +87,7 @@ async def run(settings: Settings, clock: Callable[[], float] = time.time) -> Non
     sys.setswitchinterval(_SWITCH_SECONDS)
     async with AsyncExitStack() as stack:
         connection = await stack.enter_async_context(connect(settings.kubernetes, clock))
-        own = _own(clock)
+        own = _own(settings.cluster, clock)
         exposition = Exposition(exposed(settings.exposition, settings.cluster), _limits(settings), own, METERS, clock)
         stack.callback(exposition.close)
         store = Store(
@@ -148,8 +148,8 @@ async def run(settings: Settings, clock: Callable[[], float] = time.time) -> Non
                 task.cancel()
 
 
-def _own(clock: Callable[[], float]) -> OwnMetrics:
-    own = OwnMetrics(exporter.EXPORTER_METRICS)
+def _own(cluster: Cluster, clock: Callable[[], float]) -> OwnMetrics:
+    own = OwnMetrics(exporter.EXPORTER_METRICS, dict(in_front(cluster)))
     own.set(exporter.BUILD_INFO, (__version__, platform.python_version()), 1)
     own.set(exporter.START_TIMESTAMP, (), clock())
     return own

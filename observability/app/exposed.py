@@ -22,7 +22,7 @@ PROMOTIONS: Final = "promotions"
 
 def exposed(settings: Exposition, cluster: Cluster) -> tuple[Exposed[Any], ...]:
     """The kinds, with what is served of each: what is always there, and what the settings ask for."""
-    front = (("cluster", cluster.name),) if cluster.label and cluster.name is not None else ()
+    front = in_front(cluster)
     optional: list[Metric[ApplicationState]] = []
     if settings.application_labels:
         optional.append(application_labels(settings.application_labels))
@@ -42,6 +42,11 @@ def exposed(settings: Exposition, cluster: Cluster) -> tuple[Exposed[Any], ...]:
 
 
 _Labels = tuple[tuple[str, str], ...]
+
+
+def in_front(cluster: Cluster) -> _Labels:
+    """The labels that every series begins with, those about the exporter itself too: rules join both by `cluster`."""
+    return (("cluster", cluster.name),) if cluster.label and cluster.name is not None else ()
 
 
 def _in_front(front: _Labels, identity: Callable[[Any], _Labels]) -> Callable[[Any], _Labels]:

@@ -1,12 +1,14 @@
 """The exporter's own metrics: rows of the catalogue, kept in a prometheus_client registry of our own."""
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import accumulate
+from types import MappingProxyType
 from typing import Final, TypeAlias, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
@@ -23,13 +25,15 @@ _NO_LABELS: Final[Labels] = ()
 class OwnMetrics:
     """Counters, gauges and histograms about the exporter itself.
 
-    A row that is not among `rows`, or of another type than the method is for, is a KeyError.
+    `front`: labels that all of them carry, as `cluster`. A row that is not among `rows`, or of another type than the
+    method is for, is a KeyError.
     """
 
-    def __init__(self, rows: Iterable[OwnMetric]) -> None:
+    def __init__(self, rows: Iterable[OwnMetric], front: Mapping[str, str] = MappingProxyType({})) -> None:
         # A switch of the whole process, but nothing else in it uses prometheus_client.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = CollectorRegistry()
+        self._front = front
         self._counters: dict[str, Counter] = {}
         self._gauges: dict[str, Gauge | _Absent] = {}
         self._histograms: dict[str, _Histogram] = {}
@@ -70,7 +74,7 @@ class OwnMetrics:
 
     def render(self) -> bytes:
         """All of them in the text format 0.0.4."""
-        return generate_latest(self._registry)
+        return generate_latest(_Fronted(self._registry, self._front) if self._front else self._registry)
 
     def _add(self, row: OwnMetric) -> None:
         match row.type:
@@ -86,6 +90,19 @@ class OwnMetrics:
             case Type.HISTOGRAM:
                 histogram = self._histograms[row.name] = _Histogram(row)
                 self._registry.register(histogram)
+
+
+class _Fronted(Collector):
+    """All metrics of a registry, each sample with more labels."""
+
+    def __init__(self, registry: CollectorRegistry, front: Mapping[str, str]) -> None:
+        self._registry = registry
+        self._front = front
+
+    def collect(self) -> Iterable[Metric]:
+        for metric in self._registry.collect():
+            metric.samples = [one._replace(labels={**self._front, **one.labels}) for one in metric.samples]
+            yield metric
 
 
 class _Absent(Collector):

@@ -33,7 +33,8 @@ class Cluster(Group):
     name: Name | None = None
     """What the cluster is called. None: nothing says so."""
     label: bool = False
-    """Put the label `cluster` with that name on each series. Off, because Prometheus usually adds its own."""
+    """Put the label `cluster` with that name on each series, those about the exporter itself too. Off, because
+    Prometheus usually adds its own."""
 
     @model_validator(mode="after")
     def _label_has_a_value(self) -> Self:

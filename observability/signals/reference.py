@@ -51,7 +51,8 @@ Series of an ApplicationSet begin with `engine, applicationset_namespace, applic
 `engine, project_namespace, project`. What is counted of the Applications of a service in one environment begins with
 `engine, environment, project, service`; it is there while there is such an Application, and goes on after a restart with a
 journal. What is said of two environments of a service begins with
-`engine, project, service, from_environment, to_environment`. With `cluster.label` all begin with `cluster`.
+`engine, project, service, from_environment, to_environment`. With `cluster.label` all begin with `cluster`, and
+those about the exporter itself carry it too, so that rules can join them.
 
 Other label values longer than `exposition.label_value_bytes` are cut and end in a hash, so that two series never become
 one; `gitops_exporter_label_values_truncated_total` counts them. A family with more than `exposition.series_per_family`

@@ -10,7 +10,8 @@ from typing import Final
 import pytest
 
 from tests.integration import servers
-from tests.integration.app.conftest import StartExporter
+from tests.integration.app.conftest import Simulated, StartExporter
+from tests.integration.app.shops import Shop, SimulatedCluster
 from tests.integration.exporters import Exporter, Series, family_of, lines_of, series_of
 from tests.integration.servers import ApiServer, Prometheus, patience, tool, until
 
@@ -60,6 +61,17 @@ def curled(exporter: Exporter, encoding: str) -> bytes:
     """The body as curl gets it."""
     command = ["curl", "--silent", "--fail", "--header", f"Accept-Encoding: {encoding}", f"{exporter.url}/metrics"]
     return subprocess.run(command, capture_output=True, check=True).stdout
+
+
+def test_with_a_label_for_the_cluster_all_that_is_served_has_it(
+    simulated: Simulated, start_exporter: StartExporter
+) -> None:
+    SimulatedCluster(*simulated).put(Shop("prod").synced(0))
+    exporter = start_exporter(simulated.kubeconfig, settings={"cluster": {"name": "eu", "label": True}})
+    exporter.wait_until_ready()
+    series = exporter.series()
+    assert {name for name, labels in series if ("cluster", "eu") not in labels} == set()
+    assert {"gitops_exporter_build_info", "gitops_application_info"} <= {name for name, _ in series}
 
 
 def test_prometheus_reads_by_gzip_what_curl_reads_by_identity(scraped: Exporter, prometheus: Prometheus) -> None:

@@ -116,3 +116,17 @@ def test_two_exporters_in_one_process_do_not_meet() -> None:
     one, other = OwnMetrics([READY]), OwnMetrics([READY])
     one.set(READY, (), 1)
     assert lines(other, "ready") == ["gitops_exporter_ready 0.0"]
+
+
+def test_labels_in_front_are_on_every_sample() -> None:
+    own = OwnMetrics((RESTARTS, READY, ENDS_AT, DELAY), {"cluster": 'e"u'})
+    own.set(ENDS_AT, (), 1)
+    own.observe(DELAY, (), 0.5)
+    samples = [line for line in own.render().decode().splitlines() if not line.startswith("#")]
+    assert samples[:4] == [
+        r'gitops_exporter_restarts_total{cluster="e\"u",kind="a"} 0.0',
+        r'gitops_exporter_ready{cluster="e\"u"} 0.0',
+        r'gitops_exporter_ends_at{cluster="e\"u"} 1.0',
+        r'gitops_exporter_delay_seconds_bucket{cluster="e\"u",le="0.1"} 0.0',
+    ]
+    assert [line for line in samples if r'cluster="e\"u"' not in line] == []
