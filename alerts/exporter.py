@@ -29,6 +29,8 @@ from observability.signals.exporter import (
 _BY = "by (cluster, job, instance)"
 _KIND = "by (cluster, job, instance, kind)"
 _ENDPOINT = "by (cluster, job, instance, endpoint)"
+_REMEMBERED = "3d"
+"""So long an exporter that is gone is missed although those of other clusters live: a weekend, and no new cluster."""
 
 
 def _alert(name: str, expr: str, severity: Severity, summary: str, description: str, hold: str = "0s") -> Alert:
@@ -56,10 +58,13 @@ RULES = (
     ),
     _alert(
         "GitOpsExporterDown",
-        f"absent({select(BUILD_INFO)})",
+        f"max by (cluster) (max_over_time({select(BUILD_INFO)}[{_REMEMBERED}]))\n"
+        f"unless on (cluster) {select(BUILD_INFO)}\n"
+        f"or\nabsent_over_time({select(BUILD_INFO)}[{_REMEMBERED}])",
         Severity.CRITICAL,
-        "Nothing is known of any Application",
-        "Prometheus has no metrics of gitops-observability: no other alert about Applications can fire.",
+        "Nothing is known of any Application{{ with $labels.cluster }} of {{ . }}{{ end }}",
+        "Prometheus has no metrics of gitops-observability{{ with $labels.cluster }} of the cluster {{ . }}{{ end }}: "
+        "no other alert about its Applications can fire.",
         "5m",
     ),
     _alert(

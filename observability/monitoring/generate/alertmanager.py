@@ -49,7 +49,7 @@ INHIBITIONS: Final = (
         (_OURS, f'alertname!~"{STALE}|{DOWN}"'),
         ("environment", "cluster"),
     ),
-    Inhibition((f'alertname="{DOWN}"',), (_OURS, f'alertname!~"{STALE}|{DOWN}"'), ("environment",)),
+    Inhibition((f'alertname="{DOWN}"',), (_OURS, f'alertname!~"{STALE}|{DOWN}"'), ("environment", "cluster")),
     Inhibition(
         (f'alertname="{STOPPED}"',), ('alertname=~"GitOpsStaleVerdict|GitOpsAutomatedSyncStalled"',), ("environment",)
     ),

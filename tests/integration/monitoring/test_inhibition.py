@@ -147,16 +147,21 @@ def test_stale_projects_hold_back_no_page(alertmanager: Alertmanager, webhook: W
     until(lambda: told(webhook, "page") == wanted, "both pages came", patience(15))
 
 
-def test_facts_of_one_cluster_do_not_mute_those_of_another(alertmanager: Alertmanager) -> None:
+@pytest.mark.parametrize(
+    ("name", "labels"), [("GitOpsFactsStale", {"kind": "Application"}), ("GitOpsExporterDown", {})]
+)
+def test_facts_of_one_cluster_do_not_mute_those_of_another(
+    alertmanager: Alertmanager, name: str, labels: dict[str, str]
+) -> None:
     alertmanager.send(
-        alert("GitOpsFactsStale", "critical", "prod", kind="Application", cluster="north"),
+        alert(name, "critical", "prod", **labels, cluster="north"),
         alert("GitOpsApplicationDegraded", "critical", "prod", **SHOP, cluster="south"),
         alert("GitOpsApplicationMissing", "critical", "prod", **SHOP, cluster="north"),
     )
     settled(
         alertmanager,
         {
-            ("GitOpsFactsStale", "prod"): "active",
+            (name, "prod"): "active",
             ("GitOpsApplicationDegraded", "prod"): "active",
             ("GitOpsApplicationMissing", "prod"): "suppressed",
         },
