@@ -1,7 +1,9 @@
 """Alerts about the exporter itself, and the Watchdog. They belong to no environment: each set of rules has them.
 
-While facts about Applications are stale, every other alert may be wrong: `GitOpsFactsStale` and `GitOpsExporterDown`
-say so, and inhibit the others. Stale AppProjects inhibit nothing: sync windows may be others by now, health is known.
+While facts about Applications are stale, every alert about them may be wrong: `GitOpsFactsStale` says so, and inhibits
+those. Alerts about the exporter itself go on: they carry its `instance`, and may tell why. `GitOpsExporterDown`
+inhibits all others of its cluster. Stale AppProjects inhibit nothing: sync windows may be others by now, health is
+known.
 """
 
 from observability.monitoring.spec import Alert, Group, Severity, buckets, select
@@ -28,6 +30,8 @@ from observability.signals.exporter import (
 
 _BY = "by (cluster, job, instance)"
 _KIND = "by (cluster, job, instance, kind)"
+_REPLICAS = "by (cluster, job, kind)"
+"""All replicas together: while one of them hears, facts are as recent as it is."""
 _ENDPOINT = "by (cluster, job, instance, endpoint)"
 _REMEMBERED = "3d"
 """So long an exporter that is gone is missed although those of other clusters live: a weekend, and no new cluster."""
@@ -69,13 +73,13 @@ RULES = (
     ),
     _alert(
         "GitOpsFactsStale",
-        f"max {_KIND} (time() - {select(LAST_EVENT, kind='Application')}) > 300\n"
-        f"or\nmax {_KIND} (time() - {select(LAST_EVENT, kind='AppProject')}) > 900",
+        f"min {_REPLICAS} (time() - {select(LAST_EVENT, kind='Application')}) > 300\n"
+        f"or\nmin {_REPLICAS} (time() - {select(LAST_EVENT, kind='AppProject')}) > 900",
         Severity.CRITICAL,
         "What is known of {{ $labels.kind }} objects is old",
-        "The exporter {{ $labels.instance }} has heard nothing of {{ $labels.kind }} objects for "
-        "{{ $value | humanizeDuration }}: what is said of them is as last known"
-        '{{ if eq $labels.kind "Application" }}, and other alerts are held back{{ end }}.',
+        "No replica of the exporter{{ with $labels.cluster }} of the cluster {{ . }}{{ end }} has heard of "
+        "{{ $labels.kind }} objects for {{ $value | humanizeDuration }}: what is said of them is as last known"
+        '{{ if eq $labels.kind "Application" }}, and other alerts about Applications are held back{{ end }}.',
         "1m",
     ),
     _alert(

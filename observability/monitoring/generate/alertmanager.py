@@ -26,6 +26,8 @@ STOPPED: Final = "GitOpsReconciliationStopped"
 _OURS: Final = 'alertname=~"GitOps.+"'
 _OF_APPLICATION: Final = 'application!=""'
 _OF_SERVICE: Final = ('application=""', 'service!=""')
+_NOT_OF_OTHERS: Final = ('instance=""', 'applicationset=""', 'project_namespace=""')
+"""Alerts about an exporter, an ApplicationSet or an AppProject carry these; those about Applications never do."""
 _ONE_APPLICATION: Final = ("environment", "service", "cluster", "application_namespace", "application")
 _ONE_SERVICE: Final = ("environment", "service", "cluster")
 _BEAT: Final = {"group_wait": "0s", "group_interval": "1m", "repeat_interval": "5m"}
@@ -46,7 +48,7 @@ class Inhibition(NamedTuple):
 INHIBITIONS: Final = (
     Inhibition(
         (f'alertname="{STALE}"', 'kind="Application"'),
-        (_OURS, f'alertname!~"{STALE}|{DOWN}"'),
+        (_OURS, f'alertname!~"{STALE}|{DOWN}"', *_NOT_OF_OTHERS),
         ("environment", "cluster"),
     ),
     Inhibition((f'alertname="{DOWN}"',), (_OURS, f'alertname!~"{STALE}|{DOWN}"'), ("environment", "cluster")),
@@ -67,8 +69,9 @@ INHIBITIONS: Final = (
         for budget in ("Sync", "Health")
     ),
 )
-"""The first two: facts about Applications that are stale or away make every other alert of that environment a guess.
-While only AppProjects are stale, the health of Applications is as recent as ever. Those of severity compare alerts of
+"""The first two: facts about Applications that are stale make every alert about them a guess, in that environment and
+cluster; those that are away every other alert. What is said of the exporter itself may tell why they are stale. While
+only AppProjects are stale, the health of Applications is as recent as ever. Those of severity compare alerts of
 the same Application, or of the same service; there is no order among those of neither."""
 
 

@@ -20,8 +20,9 @@ All alerts and recording rules. This page is generated from the rows: `make gene
 - Most alerts count from when something began, as the exporter knows it: they need no `for`, and no restart delays them.
 - Applications that are being deleted, or muted, fire nothing. To mute one:
   `kubectl -n NAMESPACE annotate application NAME gitops-observability/mute-until=2030-01-31T18:00:00Z`
-- While GitOpsFactsStale (of Applications) or GitOpsExporterDown fires, all others may be wrong, and are to be
-  inhibited. So are GitOpsStaleVerdict and GitOpsAutomatedSyncStalled by GitOpsReconciliationStopped.
+- While GitOpsFactsStale (of Applications) fires, alerts about Applications of that cluster may be wrong, and are to be
+  inhibited; by GitOpsExporterDown all others of its cluster, and by GitOpsReconciliationStopped GitOpsStaleVerdict and
+  GitOpsAutomatedSyncStalled.
 - Cases are those of promtool in tests/rules: so many fire the alert, so many must not.
 - To add one: a row in a module here, a runbook of its name in runbooks/, cases in tests/rules.
 """

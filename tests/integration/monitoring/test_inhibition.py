@@ -147,6 +147,35 @@ def test_stale_projects_hold_back_no_page(alertmanager: Alertmanager, webhook: W
     until(lambda: told(webhook, "page") == wanted, "both pages came", patience(15))
 
 
+def test_stale_facts_of_applications_mute_only_alerts_about_applications(alertmanager: Alertmanager) -> None:
+    of_exporter = {"job": "gitops", "instance": "exporter:9797"}
+    of_set = {"applicationset_namespace": "argocd", "applicationset": "shop"}
+    of_project = {"project_namespace": "argocd", "project": "shop", "kind": "deny"}
+    alertmanager.send(
+        alert("GitOpsFactsStale", "critical", "prod", kind="Application", job="gitops"),
+        alert("GitOpsDeadLetters", "warning", "prod", **of_exporter, endpoint="otlp"),
+        alert("GitOpsKindUnavailable", "warning", "prod", **of_exporter, kind="Application"),
+        alert("GitOpsApplicationSetError", "warning", "prod", **of_set),
+        alert("GitOpsSyncWindowInvalid", "warning", "prod", **of_project),
+        alert("GitOpsApplicationDegraded", "critical", "prod", **SHOP),
+        alert("GitOpsReleaseWaitsTooLong", "warning", "prod", service="shop", project="shop"),
+        alert("GitOpsReconciliationStopped", "critical", "prod"),
+    )
+    settled(
+        alertmanager,
+        {
+            ("GitOpsFactsStale", "prod"): "active",
+            ("GitOpsDeadLetters", "prod"): "active",
+            ("GitOpsKindUnavailable", "prod"): "active",
+            ("GitOpsApplicationSetError", "prod"): "active",
+            ("GitOpsSyncWindowInvalid", "prod"): "active",
+            ("GitOpsApplicationDegraded", "prod"): "suppressed",
+            ("GitOpsReleaseWaitsTooLong", "prod"): "suppressed",
+            ("GitOpsReconciliationStopped", "prod"): "suppressed",
+        },
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "labels"), [("GitOpsFactsStale", {"kind": "Application"}), ("GitOpsExporterDown", {})]
 )
