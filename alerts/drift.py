@@ -91,9 +91,9 @@ SELF_HEAL = Alert(
     variables=_OF_APPLICATION,
 )
 
-_SEEN = f"scalar(max({select(LAST_EVENT, kind='Application')}))"
-"""The time up to which facts are known: while they are stale, no verdict grows older."""
-_UNCOMPARED = f"{_SEEN} - {select(RECONCILED)}"
+_SEEN = f"max by (cluster) ({select(LAST_EVENT, kind='Application')})"
+"""The time up to which the facts of a cluster are known: while they are stale, no verdict grows older."""
+_UNCOMPARED = f"{_SEEN} - on (cluster) group_right () {select(RECONCILED)}"
 _SKIPPED = f"{select(POLICY_VIOLATION, policy='skip_reconcile')} == 1"
 
 STALE = Alert(
@@ -117,13 +117,14 @@ STALE = Alert(
 _EACH = f"max by ({', '.join(IDENTITY)})"
 STOPPED = Alert(
     name="GitOpsReconciliationStopped",
-    expr=f"count by (environment) ({_EACH} ({_UNCOMPARED} > 1800))\n/\n"
-    f"count by (environment) ({_EACH} ({select(RECONCILED)}))\n"
+    expr=f"count by (cluster, environment) ({_EACH} ({_UNCOMPARED} > 1800))\n/\n"
+    f"count by (cluster, environment) ({_EACH} ({select(RECONCILED)}))\n"
     "> 0.5",
     hold="5m",
     severity=Severity.CRITICAL,
     summary="Argo CD compares nothing any more in {{ $labels.environment }}",
-    description="{{ $value | humanizePercentage }} of the Applications in {{ $labels.environment }} were not "
+    description="{{ $value | humanizePercentage }} of the Applications in {{ $labels.environment }}"
+    "{{ with $labels.cluster }} of the cluster {{ . }}{{ end }} were not "
     "compared with Git for half an hour: what Argo CD says of them is old, and nothing is synced.",
     dashboard="gitops-overview",
     variables=("environment",),

@@ -24,7 +24,7 @@ _FAILED = f"{select(OPERATION_PHASE, phase=('Failed', 'Error'))} == 1"
 _COUNTED = f"{select(OPERATIONS, result=('failure', 'error', 'timeout'))} > 0"
 """Dry runs and syncs that somebody terminated are not counted as failures."""
 _BEFORE = (
-    f"{select(OPERATION_FINISHED)} < scalar(max({select(START_TIMESTAMP)})) "
+    f"{select(OPERATION_FINISHED)} < on (cluster) group_left () max by (cluster) ({select(START_TIMESTAMP)}) "
     f"unless on ({', '.join(ONE)}) {select(OPERATIONS)} > 0"
 )
 """What ended before the exporter started was not counted when there is no journal: then the phase alone must do.

@@ -53,7 +53,9 @@ INHIBITIONS: Final = (
     ),
     Inhibition((f'alertname="{DOWN}"',), (_OURS, f'alertname!~"{STALE}|{DOWN}"'), ("environment", "cluster")),
     Inhibition(
-        (f'alertname="{STOPPED}"',), ('alertname=~"GitOpsStaleVerdict|GitOpsAutomatedSyncStalled"',), ("environment",)
+        (f'alertname="{STOPPED}"',),
+        ('alertname=~"GitOpsStaleVerdict|GitOpsAutomatedSyncStalled"',),
+        ("environment", "cluster"),
     ),
     *(
         Inhibition((f'severity="{over}"', *narrowed), (f'severity=~"{under}"', *narrowed), equal)
