@@ -5,10 +5,10 @@
 | syncs from Git, automated or by hand, that succeed | 95 % | 98 % | 99 % |
 | Applications, over time, that are not Degraded, Missing or Unknown | 95 % | 98 % | 99 % |
 
-Over 30 days. A budget burns fast when 2 % of it go in an hour (14.4 times as fast as it may) or 5 % in six (6 times),
-and slowly at 3 times for a day or 1 time for three days; a short window beside each long one ends the alert soon after
-the cause. Few syncs end in an hour: at least three must have failed. Muted Applications, those that are being deleted
-and those that were never deployed count nowhere.
+Over 30 days, of each cluster for itself. A budget burns fast when 2 % of it go in an hour (14.4 times as fast as it
+may) or 5 % in six (6 times), and slowly at 3 times for a day or 1 time for three days; a short window beside each long
+one ends the alert soon after the cause. Few syncs end in an hour: at least three must have failed. Muted Applications,
+those that are being deleted and those that were never deployed count nowhere.
 """
 
 from collections.abc import Callable
@@ -18,6 +18,7 @@ from observability.monitoring.spec import Alert, Group, PerEnvironment, Recordin
 from observability.monitoring.spec.objectives import (
     BUDGET_OF_OTHERS,
     BUDGETS,
+    BY,
     ENDED,
     FAILED,
     KNOWN,
@@ -25,7 +26,6 @@ from observability.monitoring.spec.objectives import (
     UNHEALTHY,
 )
 
-_BY: Final = ("environment",)
 _WINDOWS: Final = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
 _FAST: Final = (("1h", "5m", 14.4), ("6h", "30m", 6.0))
 _SLOW: Final = (("1d", "2h", 3.0), ("3d", "6h", 1.0))
@@ -38,16 +38,16 @@ def _failures(window: str) -> Recording:
         record=f"environment:gitops_syncs_failed:ratio{window}",
         expr=f"avg_over_time({record(FAILED)}[{window}])\n/\n(avg_over_time({record(ENDED)}[{window}]) > 0)",
         help=f"Share of the syncs that failed, over {window}. Absent without a sync.",
-        labels=_BY,
+        labels=BY,
     )
 
 
 def _unhealthy(window: str) -> Recording:
     return Recording(
         record=f"environment:gitops_applications_unhealthy:ratio{window}",
-        expr=f"avg_over_time({record(UNHEALTHY)}[{window}])",
+        expr=f"avg_over_time({record(UNHEALTHY)}[{window}])\n/\navg_over_time({record(KNOWN)}[{window}])",
         help=f"Share of the Applications that were Degraded, Missing or Unknown, over {window}.",
-        labels=_BY,
+        labels=BY,
     )
 
 
@@ -85,8 +85,13 @@ def _each(expression: Callable[[float], str]) -> PerEnvironment[str | None]:
     return PerEnvironment(others=expression(BUDGET_OF_OTHERS), **budgets)
 
 
-_SYNCS_FAIL = "{{ $value | humanizePercentage }} of the syncs in {{ $labels.environment }} fail: "
-_ARE_ILL = "{{ $value | humanizePercentage }} of the Applications in {{ $labels.environment }} are not well: "
+_OF_CLUSTER = "{{ with $labels.cluster }} of the cluster {{ . }}{{ end }}"
+_SYNCS_FAIL = "{{ $value | humanizePercentage }} of the syncs in {{ $labels.environment }}" + _OF_CLUSTER + " fail: "
+_ARE_ILL = (
+    "{{ $value | humanizePercentage }} of the Applications in {{ $labels.environment }}"
+    + _OF_CLUSTER
+    + " are not well: "
+)
 
 SYNCS_FAST = Alert(
     name="GitOpsSyncBudgetBurnsFast",
@@ -95,7 +100,7 @@ SYNCS_FAST = Alert(
     summary="Many syncs fail in {{ $labels.environment }}",
     description=_SYNCS_FAIL + "the error budget of 30 days is gone within five days or less.",
     dashboard="gitops-slo",
-    variables=_BY,
+    variables=("environment",),
 )
 SYNCS_SLOWLY = Alert(
     name="GitOpsSyncBudgetBurnsSlowly",
@@ -104,7 +109,7 @@ SYNCS_SLOWLY = Alert(
     summary="Too many syncs fail in {{ $labels.environment }}",
     description=_SYNCS_FAIL + "the error budget does not last for 30 days.",
     dashboard="gitops-slo",
-    variables=_BY,
+    variables=("environment",),
 )
 HEALTH_FAST = Alert(
     name="GitOpsHealthBudgetBurnsFast",
@@ -113,7 +118,7 @@ HEALTH_FAST = Alert(
     summary="Many Applications are unhealthy in {{ $labels.environment }}",
     description=_ARE_ILL + "the error budget of 30 days is gone within five days or less.",
     dashboard="gitops-slo",
-    variables=_BY,
+    variables=("environment",),
 )
 HEALTH_SLOWLY = Alert(
     name="GitOpsHealthBudgetBurnsSlowly",
@@ -122,7 +127,7 @@ HEALTH_SLOWLY = Alert(
     summary="Too many Applications are unhealthy in {{ $labels.environment }}",
     description=_ARE_ILL + "the error budget does not last for 30 days.",
     dashboard="gitops-slo",
-    variables=_BY,
+    variables=("environment",),
 )
 
 GROUP = Group(

@@ -9,6 +9,7 @@ from observability.monitoring.spec import (
     Link,
     Panel,
     PromQuery,
+    Recording,
     Section,
     Threshold,
     Unit,
@@ -17,7 +18,7 @@ from observability.monitoring.spec import (
     record,
     views,
 )
-from observability.monitoring.spec.objectives import BUDGET_OF_OTHERS, BUDGETS, ENDED, FAILED, UNHEALTHY
+from observability.monitoring.spec.objectives import BUDGET_OF_OTHERS, BUDGETS, ENDED, FAILED, KNOWN, UNHEALTHY
 from observability.signals import aggregates
 
 _TO_OVERVIEW = Link(title="Open the overview", dashboard="gitops-overview")
@@ -54,12 +55,14 @@ def _late(soon: str, every: str) -> Callable[[str], str]:
     return share
 
 
-def _failed(window: str) -> str:
-    return f"avg_over_time({record(FAILED)}[{window}]) / (avg_over_time({record(ENDED)}[{window}]) > 0)"
+def _share(part: Recording, whole: Recording) -> Callable[[str], str]:
+    """The share of all clusters together: these have a series each."""
 
+    def share(window: str) -> str:
+        some, every = (f"sum by (environment) (avg_over_time({record(one)}[{window}]))" for one in (part, whole))
+        return f"{some} / ({every} > 0)"
 
-def _unhealthy(window: str) -> str:
-    return f"avg_over_time({record(UNHEALTHY)}[{window}])"
+    return share
 
 
 OBJECTIVES = (
@@ -67,13 +70,13 @@ OBJECTIVES = (
         "Applications are well",
         "Applications are not Degraded, Missing or Unknown, by the time that they spend so. Muted ones, those that are "
         "being deleted and those that were never deployed do not count.",
-        _unhealthy,
+        _share(UNHEALTHY, KNOWN),
         empty="",
     ),
     Objective(
         "Syncs succeed",
         "Syncs from Git succeed, automated or by hand. Those that somebody cancelled do not count.",
-        _failed,
+        _share(FAILED, ENDED),
     ),
     Objective(
         "Healthy within 5 minutes",
@@ -165,7 +168,7 @@ DASHBOARD = Dashboard(
     uid="gitops-slo",
     title="GitOps / Service objectives",
     description="Whether the objectives of delivery are met in each environment, what is left of their error budgets, "
-    "and how fast these are spent.",
+    "and how fast these are spent. Of several clusters together; alerts look at each of them.",
     variables=(views.ENVIRONMENT,),
     annotations=views.DEPLOYED_ANYWHERE,
     sections=tuple(Section(title=one.title, panels=_panels(one)) for one in OBJECTIVES),

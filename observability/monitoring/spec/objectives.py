@@ -19,40 +19,42 @@ BUDGETS: Final[Mapping[str, float]] = MappingProxyType({"dev": 0.05, "staging": 
 BUDGET_OF_OTHERS: Final = 0.01
 """That of an environment that is not among them."""
 
-_BY: Final = ("environment",)
+BY: Final = ("cluster", "environment")
+"""Each cluster keeps the promise for itself; `cluster` is there with `cluster.label`, or when Prometheus adds it."""
+_BY: Final = ", ".join(BY)
 _KINDS: Final = ("auto", "manual")
 _BAD: Final = ("failure", "error", "timeout")
 
 SYNC_RATE: Final = Recording(
     record="environment_result:gitops_syncs:rate5m",
-    expr=f"sum by (environment, result) (rate({select(SYNCS, kind=_KINDS, result=('success', *_BAD))}[5m]))",
+    expr=f"sum by ({_BY}, result) (rate({select(SYNCS, kind=_KINDS, result=('success', *_BAD))}[5m]))",
     help="Syncs a second, by how they ended.",
-    labels=("environment", "result"),
+    labels=(*BY, "result"),
 )
 FAILED: Final = Recording(
     record="environment:gitops_syncs_failed:rate5m",
-    expr=f"sum by (environment) ({record(SYNC_RATE, result=_BAD)})",
+    expr=f"sum by ({_BY}) ({record(SYNC_RATE, result=_BAD)})",
     help="Syncs a second that failed.",
-    labels=_BY,
+    labels=BY,
 )
 ENDED: Final = Recording(
     record="environment:gitops_syncs_ended:rate5m",
-    expr=f"sum by (environment) ({record(SYNC_RATE)})",
+    expr=f"sum by ({_BY}) ({record(SYNC_RATE)})",
     help="Syncs a second that succeeded or failed.",
-    labels=_BY,
+    labels=BY,
 )
 _NEW: Final = (f"{select(OUT_OF_SYNC, cause='never_deployed')} == 1",)
 _ILL: Final = applications(record(HEALTH_AGE, health_status=("Degraded", "Missing", "Unknown")), unless=_NEW)
 _ALL: Final = applications(select(HEALTH_SINCE), unless=_NEW)
 KNOWN: Final = Recording(
     record="environment:gitops_applications:count",
-    expr=f"count by (environment) (\n{_ALL}\n)",
+    expr=f"count by ({_BY}) (\n{_ALL}\n)",
     help="Applications that count for the objective of health.",
-    labels=_BY,
+    labels=BY,
 )
 UNHEALTHY: Final = Recording(
-    record="environment:gitops_applications_unhealthy:ratio",
-    expr=f"(\ncount by (environment) (\n{_ILL}\n)\nor\n{record(KNOWN)} * 0\n)\n/\n{record(KNOWN)}",
-    help="Share of the Applications that are Degraded, Missing or Unknown now.",
-    labels=_BY,
+    record="environment:gitops_applications_unhealthy:count",
+    expr=f"count by ({_BY}) (\n{_ILL}\n)\nor\n{record(KNOWN)} * 0",
+    help="Applications that are Degraded, Missing or Unknown now.",
+    labels=BY,
 )
