@@ -7,8 +7,13 @@
 
 Over 30 days, of each cluster for itself. A budget burns fast when 2 % of it go in an hour (14.4 times as fast as it
 may) or 5 % in six (6 times), and slowly at 3 times for a day or 1 time for three days; a short window beside each long
-one ends the alert soon after the cause. Few syncs end in an hour: at least three must have failed. Muted Applications,
-those that are being deleted and those that were never deployed count nowhere.
+one ends the alert soon after the cause. Muted Applications, those that are being deleted and those that were never
+deployed count nowhere.
+
+Shares of little say little. Few syncs end in an hour: at least three must have failed in the long window. Of three
+Applications one is a third: at least two must have been unhealthy at the same time, for half of the short window. What
+befalls one Application is told by the alert of that Application; where there is no other, the budget adds nothing.
+Above 200 Applications the budgets themselves ask for as much.
 """
 
 from collections.abc import Callable
@@ -29,7 +34,8 @@ from observability.monitoring.spec.objectives import (
 _WINDOWS: Final = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
 _FAST: Final = (("1h", "5m", 14.4), ("6h", "30m", 6.0))
 _SLOW: Final = (("1d", "2h", 3.0), ("3d", "6h", 1.0))
-_LEAST: Final = 3
+_LEAST_SYNCS: Final = 3
+_LEAST_APPLICATIONS: Final = 2
 _INTERVAL: Final = 60
 
 
@@ -56,28 +62,36 @@ UNHEALTHY_SHARES: Final = {window: _unhealthy(window) for window in _WINDOWS}
 
 
 def _burns(
-    shares: dict[str, Recording], rates: tuple[tuple[str, str, float], ...], budget: float, enough: bool = False
+    shares: dict[str, Recording],
+    rates: tuple[tuple[str, str, float], ...],
+    budget: float,
+    enough: Callable[[str, str], str],
 ) -> str:
-    """Both windows of a pair are above that many times the budget; `enough`: and enough failed in the long one."""
+    """Both windows of a pair are above that many times the budget, and there is `enough` in the long and short one."""
     pairs = [
         f"({record(shares[long])} > {factor * budget:.4g} and {record(shares[short])} > {factor * budget:.4g}"
-        + (f" and {_enough(long)})" if enough else ")")
+        f" and {enough(long, short)})"
         for long, short, factor in rates
     ]
     return "\nor\n".join(pairs)
 
 
-def _enough(window: str) -> str:
-    """So many syncs failed in the window: each is counted once, as often as the group is evaluated."""
-    return f"sum_over_time({record(FAILED)}[{window}]) * {_INTERVAL} >= {_LEAST}"
+def _enough_syncs(long: str, _: str) -> str:
+    """So many syncs failed in the long window: each is counted once, as often as the group is evaluated."""
+    return f"sum_over_time({record(FAILED)}[{long}]) * {_INTERVAL} >= {_LEAST_SYNCS}"
+
+
+def _enough_applications(_: str, short: str) -> str:
+    """So many Applications were unhealthy at the same time, for half of the short window."""
+    return f"quantile_over_time(0.5, {record(UNHEALTHY)}[{short}]) >= {_LEAST_APPLICATIONS}"
 
 
 def _syncs(rates: tuple[tuple[str, str, float], ...]) -> PerEnvironment[str | None]:
-    return _each(lambda budget: _burns(SYNC_FAILURES, rates, budget, enough=True))
+    return _each(lambda budget: _burns(SYNC_FAILURES, rates, budget, _enough_syncs))
 
 
 def _health(rates: tuple[tuple[str, str, float], ...]) -> PerEnvironment[str | None]:
-    return _each(lambda budget: _burns(UNHEALTHY_SHARES, rates, budget))
+    return _each(lambda budget: _burns(UNHEALTHY_SHARES, rates, budget, _enough_applications))
 
 
 def _each(expression: Callable[[float], str]) -> PerEnvironment[str | None]:
