@@ -19,9 +19,15 @@ from observability.signals.exporter import LAST_EVENT
 
 _OF_APPLICATION = ("environment", "service", "application")
 
+_SINCE = "OutOfSync for {{ $value | humanizeDuration }}, at first maybe for another cause."
+
 
 def _longer(cause: str, seconds: int, *unless: str) -> str:
-    """Applications that are OutOfSync for longer, now for this cause; the value is for how long."""
+    """Applications that are OutOfSync for longer, now for this cause.
+
+    The value is for how long they are OutOfSync. It may have begun with another cause: since when it is this one, no
+    metric tells.
+    """
     return applications(
         f"time() - {select(OUT_OF_SYNC_SINCE)}",
         f"> {seconds}",
@@ -41,7 +47,7 @@ LIVE_DRIFT = Alert(
     severity=Severity.WARNING,
     summary="Somebody changed {{ $labels.application }} by hand in {{ $labels.environment }}",
     description="{{ $labels.application_namespace }}/{{ $labels.application }} is not as Git wants it, and nothing is "
-    "pending: the cluster was changed. OutOfSync for {{ $value | humanizeDuration }}.",
+    "pending: the cluster was changed. " + _SINCE,
     dashboard="gitops-drift",
     variables=_OF_APPLICATION,
 )
@@ -50,8 +56,8 @@ UNCONVERGED = Alert(
     expr=_longer("unconverged", 900),
     severity=Severity.WARNING,
     summary="{{ $labels.application }} does not stay as it was synced in {{ $labels.environment }}",
-    description="{{ $labels.application_namespace }}/{{ $labels.application }} has been OutOfSync since its last "
-    "sync, for {{ $value | humanizeDuration }}: something rewrites what was synced.",
+    description="{{ $labels.application_namespace }}/{{ $labels.application }} was synced, and is OutOfSync "
+    "all the same: something rewrites what was synced. " + _SINCE,
     dashboard="gitops-drift",
     variables=_OF_APPLICATION,
 )
@@ -65,8 +71,8 @@ PRUNE = Alert(
     ),
     severity=Severity.INFO,
     summary="{{ $labels.application }} has resources that Git no longer knows in {{ $labels.environment }}",
-    description="Resources of {{ $labels.application_namespace }}/{{ $labels.application }} have waited for "
-    "{{ $value | humanizeDuration }} to be pruned.",
+    description="Resources of {{ $labels.application_namespace }}/{{ $labels.application }} wait to be pruned. "
+    + _SINCE,
     dashboard="gitops-drift",
     variables=_OF_APPLICATION,
 )
@@ -76,7 +82,7 @@ ROLLED_BACK = Alert(
     severity=Severity.WARNING,
     summary="{{ $labels.application }} runs a rollback that Git does not know in {{ $labels.environment }}",
     description="{{ $labels.application_namespace }}/{{ $labels.application }} was rolled back in the cluster, and "
-    "Git has wanted something else for {{ $value | humanizeDuration }}: the next sync brings it back.",
+    "Git wants something else: the next sync brings it back. " + _SINCE,
     dashboard="gitops-drift",
     variables=_OF_APPLICATION,
 )

@@ -101,8 +101,8 @@ AUTOMATED = Alert(
     ),
     severity=Severity.WARNING,
     summary="The automated sync of {{ $labels.application }} does not start in {{ $labels.environment }}",
-    description="A commit has waited for {{ $value | humanizeDuration }} for the automated sync of "
-    "{{ $labels.application_namespace }}/{{ $labels.application }}, and no window holds it back.",
+    description="A commit waits for the automated sync of {{ $labels.application_namespace }}/"
+    "{{ $labels.application }}, and no window holds it back. OutOfSync for {{ $value | humanizeDuration }}.",
     dashboard="gitops-application",
     variables=_OF_APPLICATION,
 )
