@@ -4,7 +4,7 @@ Pending work is no drift. Right after a sync Argo CD tells things that do not ho
 over, and these alerts wait a little longer still.
 """
 
-from observability.monitoring.spec import Alert, Group, PerEnvironment, Severity, select
+from observability.monitoring.spec import RECONCILIATION_SECONDS, Alert, Group, PerEnvironment, Severity, select
 from observability.monitoring.spec.applications import CLOSED, IDENTITY, RUNNING, applications
 from observability.signals.applications import (
     CONDITION,
@@ -105,7 +105,7 @@ _SKIPPED = f"{select(POLICY_VIOLATION, policy='skip_reconcile')} == 1"
 STALE = Alert(
     name="GitOpsStaleVerdict",
     expr="("
-    + applications(_UNCOMPARED, "> 1800", unless=(_SKIPPED,))
+    + applications(_UNCOMPARED, f"> {RECONCILIATION_SECONDS}", unless=(_SKIPPED,))
     + "\n)\nor\n("
     + applications(
         f"900 * (min_over_time({select(STALE_VERDICT)}[15m]) == 1 and {select(STALE_VERDICT)} offset 15m)",
@@ -123,7 +123,7 @@ STALE = Alert(
 _EACH = f"max by ({', '.join(IDENTITY)})"
 STOPPED = Alert(
     name="GitOpsReconciliationStopped",
-    expr=f"count by (cluster, environment) ({_EACH} ({_UNCOMPARED} > 1800))\n/\n"
+    expr=f"count by (cluster, environment) ({_EACH} ({_UNCOMPARED} > {RECONCILIATION_SECONDS}))\n/\n"
     f"count by (cluster, environment) ({_EACH} ({select(RECONCILED)}))\n"
     "> 0.5",
     hold="5m",
@@ -131,7 +131,8 @@ STOPPED = Alert(
     summary="Argo CD compares nothing any more in {{ $labels.environment }}",
     description="{{ $value | humanizePercentage }} of the Applications in {{ $labels.environment }}"
     "{{ with $labels.cluster }} of the cluster {{ . }}{{ end }} were not "
-    "compared with Git for half an hour: what Argo CD says of them is old, and nothing is synced.",
+    f'compared with Git for {{{{ humanizeDuration "{RECONCILIATION_SECONDS}" }}}}: '
+    "what Argo CD says of them is old, and nothing is synced.",
     dashboard="gitops-overview",
     variables=("environment",),
 )

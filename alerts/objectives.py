@@ -7,8 +7,8 @@
 
 Over 30 days, of each cluster for itself. A budget burns fast when 2 % of it go in an hour (14.4 times as fast as it
 may) or 5 % in six (6 times), and slowly at 3 times for a day or 1 time for three days; a short window beside each long
-one ends the alert soon after the cause. Muted Applications, those that are being deleted and those that were never
-deployed count nowhere.
+one ends the alert soon after the cause. For health, Applications that are muted, being deleted or were never deployed
+do not count; syncs are counted by service, and there all of them count.
 
 Shares of little say little. Few syncs end in an hour: at least three must have failed in the long window. Of three
 Applications one is a third: at least two must have been unhealthy at the same time, for half of the short window. What

@@ -6,7 +6,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from observability.settings.environments import Environment
 from observability.settings.paging import DEFAULT_RECEIVERS, ELSEWHERE, PRACTICE, AlertReceiver, AlertRoute
-from observability.settings.values import Duration, Group, LabelKey, Name, WebAddress
+from observability.settings.values import Duration, Group, LabelKey, Name, WebAddress, seconds_in
 
 
 class Monitoring(Group):
@@ -35,8 +35,16 @@ class Monitoring(Group):
     """The uid of the Prometheus data source, for alert rules that Grafana itself evaluates."""
     secret: Name = "gitops-observability-receivers"  # noqa: S105 - a name
     """For AlertmanagerConfig: the Secret that holds the files of the receivers, by their names without folders."""
+    reconciliation_timeout: Duration = "30m"
+    """An Application that Argo CD has not compared with Git for so long has an alert, more than half of an environment
+    page. Longer than `timeout.reconciliation` of Argo CD with its jitter."""
     object_labels: Mapping[LabelKey, str] = {}
     """Labels of objects for Kubernetes, by which operators select: `{release: kube-prometheus-stack}`."""
+
+    @property
+    def reconciliation_seconds(self) -> float:
+        """`reconciliation_timeout` in seconds."""
+        return seconds_in(self.reconciliation_timeout)
 
     @field_validator("receivers")
     @classmethod

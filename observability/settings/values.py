@@ -141,6 +141,14 @@ Duration: TypeAlias = Annotated[
     _matching(r"(?=.*[1-9])(?:[0-9]+(?:ms|[smhdwy]))+", "a duration as Prometheus writes it, for example 30s or 1h30m"),
 ]
 
+_UNIT_SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "y": 31536000.0}
+
+
+def seconds_in(duration: str) -> float:
+    """The seconds of a `Duration`."""
+    return sum(int(number) * _UNIT_SECONDS[unit] for number, unit in re.findall(r"(\d+)(ms|[smhdwy])", duration))
+
+
 PositiveSeconds: TypeAlias = Annotated[float, Field(gt=0, le=86_400)]
 
 Many: TypeAlias = Annotated[tuple[Item, ...], Field(strict=False)]

@@ -42,6 +42,17 @@ def test_the_committed_files_are_what_the_rows_say(environment: str) -> None:
     assert committed == rule_files(AUTHORED.groups, environment, Monitoring())
 
 
+def test_how_long_argo_cd_may_not_compare_is_a_setting() -> None:
+    slow = rule_files(AUTHORED.groups, "prod", Monitoring(reconciliation_timeout="1h30m"))
+    usual = rule_files(AUTHORED.groups, "prod", Monitoring())
+    assert {name for name, text in slow.items() if text != usual[name]} == {"gitops-drift.yml"}
+    rules = {rule["alert"]: rule for rule in yaml.safe_load(slow["gitops-drift.yml"])["groups"][0]["rules"]}
+    assert "> 5400" in rules["GitOpsStaleVerdict"]["expr"]
+    assert "> 5400" in rules["GitOpsReconciliationStopped"]["expr"]
+    assert '"5400"' in rules["GitOpsReconciliationStopped"]["annotations"]["description"]
+    assert "${" not in "".join(slow.values())
+
+
 def test_the_page_of_all_alerts_is_what_the_rows_say() -> None:
     assert (ALERTS / "README.md").read_text() == text()
 

@@ -3,16 +3,17 @@
 import re
 from typing import Final
 
-_UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "y": 31536000.0}
+from observability.settings.values import seconds_in
+
+_UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION: Final = re.compile(r"(?:\d+(?:ms|[smhdwy]))+|0")
-_PART: Final = re.compile(r"(\d+)(ms|[smhdwy])")
 
 
 def seconds_of(text: str) -> float | None:
     """The seconds of a duration; None of what is none."""
     if not _DURATION.fullmatch(text):
         return None
-    return sum(int(number) * _UNITS[unit] for number, unit in _PART.findall(text))
+    return seconds_in(text)
 
 
 def duration_of(seconds: float) -> str:

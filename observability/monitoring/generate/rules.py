@@ -11,7 +11,7 @@ import yaml
 
 from observability.monitoring.generate.series import Series, known, of_environment
 from observability.monitoring.load import Sourced
-from observability.monitoring.spec import Alert, Group, Recording
+from observability.monitoring.spec import RECONCILIATION_SECONDS, Alert, Group, Recording
 from observability.monitoring.spec.environments import value_in
 from observability.monitoring.spec.queries import scoped
 from observability.settings import Monitoring
@@ -50,14 +50,14 @@ def text_of(document: Mapping[str, Any]) -> str:
 def _rule(rule: Alert | Recording, environment: str, links: Monitoring, series: Mapping[str, Series]) -> dict[str, Any]:
     """Empty for an alert that the environment does not have."""
     if isinstance(rule, Recording):
-        return {"record": rule.record, "expr": _expression(rule.expr, environment, series)}
+        return {"record": rule.record, "expr": _settled(_expression(rule.expr, environment, series), links)}
     expression = value_in(environment, rule.expr, f"{rule.name}.expr")
     if expression is None:
         return {}
     hold = value_in(environment, rule.hold, f"{rule.name}.hold")
     return {
         "alert": rule.name,
-        "expr": _expression(expression, environment, series),
+        "expr": _settled(_expression(expression, environment, series), links),
         **({"for": hold} if hold not in {"0", "0s"} else {}),
         **({"keep_firing_for": rule.keep_firing} if rule.keep_firing else {}),
         "labels": {
@@ -73,9 +73,14 @@ def _expression(expression: str, environment: str, series: Mapping[str, Series])
     return dedent(scoped(expression, of_environment(environment, series))).strip()
 
 
+def _settled(text: str, monitoring: Monitoring) -> str:
+    """The text with what the settings say."""
+    return text.replace(RECONCILIATION_SECONDS, f"{monitoring.reconciliation_seconds:.15g}")
+
+
 def _annotations(alert: Alert, links: Monitoring) -> Iterable[tuple[str, str]]:
-    yield "summary", alert.summary
-    yield "description", alert.description
+    yield "summary", _settled(alert.summary, links)
+    yield "description", _settled(alert.description, links)
     yield "runbook_url", f"{(links.runbooks_url or 'alerts/runbooks').rstrip('/')}/{alert.name}.md"
     variables = "&".join(f"var-{label}={{{{ urlquery $labels.{label} }}}}" for label in alert.variables)
     grafana = (links.grafana_url or "").rstrip("/")

@@ -35,11 +35,12 @@ from observability.monitoring.spec.queries import (
     select,
     total,
 )
-from observability.monitoring.spec.rules import Alert, Group, Recording, Severity
+from observability.monitoring.spec.rules import RECONCILIATION_SECONDS, Alert, Group, Recording, Severity
 from observability.monitoring.spec.states import State, coded
 
 __all__ = [
     "IN_ARGO_CD",
+    "RECONCILIATION_SECONDS",
     "RUNBOOK",
     "Alert",
     "Annotations",

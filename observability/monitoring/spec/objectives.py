@@ -1,7 +1,7 @@
 """What delivery promises in each environment, and the recording rules that tell how it is kept.
 
-Alerts and dashboards read the same: who counts, what is bad, and how much of it there may be. Muted Applications, those
-that are being deleted and those that were never deployed count nowhere.
+Alerts and dashboards read the same: who counts, what is bad, and how much of it there may be. For health, Applications
+that are muted, being deleted or were never deployed do not count; syncs are counted by service, and there all count.
 """
 
 from collections.abc import Mapping

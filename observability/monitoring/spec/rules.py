@@ -13,6 +13,9 @@ _NAME: Final = re.compile(r"GitOps([A-Z][a-z0-9]*)+|Watchdog")
 _RECORD: Final = re.compile(r"[a-z][a-z0-9_]*:[a-z][a-z0-9_]*(:[a-z][a-z0-9_]*)?")
 _DURATION: Final = re.compile(r"(?:\d+(?:ms|[smhdwy]))+|0")
 
+RECONCILIATION_SECONDS: Final = "${reconciliation_seconds}"
+"""Stands for the seconds of `monitoring.reconciliation_timeout`, in expressions and texts of alerts."""
+
 
 class Severity(StrEnum):
     """How much an alert presses: `critical` wakes somebody up in prod, `warning` waits for the morning."""

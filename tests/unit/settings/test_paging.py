@@ -45,6 +45,12 @@ def test_receivers_that_are_given_stand_beside_the_defaults() -> None:
     assert given.monitoring.receivers["page"].url == "http://127.0.0.1:9099/"
 
 
+@pytest.mark.parametrize(("text", "seconds"), [("1h30m", 5400), ("250ms", 0.25), ("2d", 172_800), ("1y1w", 32_140_800)])
+def test_how_long_argo_cd_may_not_compare_is_a_duration(text: str, seconds: float) -> None:
+    assert settings().monitoring.reconciliation_seconds == 1800
+    assert settings(reconciliation_timeout=text).monitoring.reconciliation_seconds == seconds
+
+
 def test_what_is_printed_can_be_read_again() -> None:
     given = settings(receivers={"chat": {"type": "slack", "url_file": "/secrets/slack"}}, group_wait="1s")
     again = load(None, {"GITOPS_OBS_MONITORING": json.dumps(effective(given)["monitoring"])}, {})

@@ -8,7 +8,16 @@ import yaml
 from observability.errors import SpecError
 from observability.monitoring.generate.rules import rule_files
 from observability.monitoring.load import Sourced
-from observability.monitoring.spec import Alert, Group, PerEnvironment, Recording, Severity, record, select
+from observability.monitoring.spec import (
+    RECONCILIATION_SECONDS,
+    Alert,
+    Group,
+    PerEnvironment,
+    Recording,
+    Severity,
+    record,
+    select,
+)
 from observability.settings import Monitoring
 from observability.signals.applications import HEALTH_STATUS
 from observability.signals.exporter import READY
@@ -30,6 +39,16 @@ def files(*rules: Alert | Recording, environment: str = "prod", links: Monitorin
 
 def only(*rules: Alert | Recording, **other: Any) -> Any:
     return yaml.safe_load(files(*rules, **other)["gitops-a.yml"])["groups"][0]["rules"][-1]
+
+
+def test_what_the_settings_say_is_put_into_expressions_and_texts() -> None:
+    slow = Monitoring(reconciliation_timeout="90m")
+    above = f"max by (environment) ({select(HEALTH_STATUS)}) > {RECONCILIATION_SECONDS}"
+    written = only(alert(above, description=f"> {RECONCILIATION_SECONDS} s"), links=slow)
+    assert written["expr"] == 'max by (environment) (gitops_application_health_status{environment="prod"}) > 5400'
+    assert written["annotations"]["description"] == "> 5400 s"
+    recorded = Recording(record="environment:a:b", expr=above, help="h", labels=("environment",))
+    assert only(recorded, links=slow)["expr"].endswith("> 5400")
 
 
 def test_the_whole_file() -> None:
