@@ -171,7 +171,11 @@ RULES = (
     ),
     _alert(
         "GitOpsExporterCertificateExpires",
-        f"min {_BY} ({select(CERTIFICATE_ENDS_AT)}) - time() < 604800",
+        # Nothing tells for how long it is valid in all. What was left at most within 14 days stands for that: of one
+        # that lives for months 21 days, a third of which are 7; of one that lives for a day that day.
+        f"min {_BY} ({select(CERTIFICATE_ENDS_AT)}) - time() < 604800\n"
+        f"< on (cluster, job) group_left ()\n"
+        f"max by (cluster, job) (max_over_time(({select(CERTIFICATE_ENDS_AT)} - time())[14d:1h])) / 3",
         Severity.WARNING,
         "The certificate of {{ $labels.instance }} expires",
         "In {{ $value | humanizeDuration }} it is no longer valid, and Prometheus can scrape no more.",
