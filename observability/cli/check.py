@@ -21,6 +21,7 @@ from observability.settings import load
 _WIDEST: Final = 160
 _INDENT: Final = "    "
 _LEAST_TEXT: Final = 40
+_NOTHING: Final = "expected rules, a dashboard, routes of Alertmanager or a scrape configuration, got none"
 _NOTHING_READ: Final = 3
 
 
@@ -67,7 +68,10 @@ def command(ctx: click.Context, /, paths: tuple[Path, ...], output: str, only_li
     chosen = _chosen(checks, given["rules"], given["exclude"])
     found = running.findings(corpus, chosen, (check.name for check in checks))
     seen = corpus.files()
-    click.echo(_written(output, found, corpus, seen, width), nl=False)
+    if not seen and not found:
+        click.echo(f"gitops-obs: {', '.join(map(str, paths))}: {_NOTHING}", err=True)
+    if seen or found or output != "table":
+        click.echo(_written(output, found, corpus, seen, width), nl=False)
     ctx.exit(int(any(not one.ignored for one in found)) if seen else _NOTHING_READ)
 
 
@@ -96,8 +100,7 @@ def _corpus(texts: Texts, interval: str | None) -> Corpus:
     if interval is not None and not seconds:
         raise click.BadParameter(f"expected a duration as 30s or 1m, got {interval}", param_hint="--scrape-interval")
     corpus = assembling.corpus(texts.read, seconds)
-    nothing = "expected rules, a dashboard, routes of Alertmanager or a scrape configuration; there is nothing of it"
-    empty = {file: nothing for file in corpus.left_out if file in texts.named}
+    empty = {file: _NOTHING for file in corpus.left_out if file in texts.named}
     unread = [Unreadable(place=Place(file, 1, 1), said=said) for file, said in {**texts.unread, **empty}.items()]
     return replace(corpus, unreadable=[*corpus.unreadable, *unread])
 

@@ -260,7 +260,7 @@ def _read(config: Path | None, source: Path | None, environments: tuple[str, ...
     names = tuple(environment.name for environment in settings.environments)
     for name in environments:
         if name not in names:
-            raise SettingsError("--environment", "", f"expected one of {', '.join(names)}, not {name}")
+            raise SettingsError("--environment", "", f"expected one of {', '.join(names)}, got {name}")
     authored = load.load(source)
     references.check(authored, names)
     grafana.check_uids(one.row for one in authored.dashboards)

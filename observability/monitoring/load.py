@@ -131,5 +131,5 @@ def _rows(module: ModuleType, file: str, name: str, kind: type[Row]) -> tuple[Ro
         raise SpecError("", f"expected {name} = {kind.__name__}(…), or {several} = (…)", file)
     for row in rows:
         if not isinstance(row, kind):
-            raise SpecError(name, f"expected a {kind.__name__}, not {type(row).__name__}", file)
+            raise SpecError(name, f"expected a {kind.__name__}, got {type(row).__name__}", file)
     return tuple(rows)

@@ -99,7 +99,7 @@ class Environment(Group):
         for policy, requirement in given.items():
             possible = (*_POSSIBLE[policy], Requirement.IGNORED)
             if requirement not in possible:
-                raise ValueError(f"expected {policy} to be {' or '.join(possible)}, not {requirement}")
+                raise ValueError(f"expected {policy} to be {' or '.join(possible)}, got {requirement}")
         practice = _PRACTICE.get(info.data.get("otel_name", ""), {})
         return {policy: given.get(policy, practice.get(policy, Requirement.IGNORED)) for policy in Policy}
 

@@ -305,7 +305,7 @@ class Settings(Group):
         known = {environment.name for environment in info.data.get("environments", ())}
         unknown = sorted(set(group.routes) - known)
         if unknown and known:
-            raise ValueError(f"expected routes of environments among {', '.join(sorted(known))}, not {unknown[0]}")
+            raise ValueError(f"expected routes of environments among {', '.join(sorted(known))}, got {unknown[0]}")
         return group
 
     @field_validator("otlp", "events")
@@ -330,6 +330,6 @@ class Settings(Group):
                 raise ValueError(f"expected names that no endpoint of otlp has, {sink.name} is one")
             if "plugins" in info.data and sink.type not in {*SinkType, *info.data["plugins"]}:
                 raise ValueError(
-                    f"expected the type of {sink.name} to be {', '.join(SinkType)} or one of plugins, not {sink.type}"
+                    f"expected the type of {sink.name} to be {', '.join(SinkType)} or one of plugins, got {sink.type}"
                 )
         return events

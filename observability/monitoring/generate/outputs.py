@@ -71,7 +71,7 @@ def check(work: Work) -> None:
     """
     for name in work.names:
         if not _PART.fullmatch(name):
-            raise SettingsError("", "environments", f"expected names that folders can have, not {name!r}")
+            raise SettingsError("", "environments", f"expected names that folders can have, got {name!r}")
     for source in work.authored.groups:
         if not _PART.fullmatch(source.row.name) or source.row.name == _ROUTES:
             expected = f"expected the name of a group to be one that a file can have, and not {_ROUTES}"

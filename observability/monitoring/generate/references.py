@@ -148,7 +148,7 @@ def _of_alert(place: _Place, alert: Alert, result: frozenset[str]) -> Iterator[S
         yield place.wrong("expected the label environment to be kept, or whole=True")
     used = {*alert.variables, *_TEMPLATE_LABEL.findall(alert.summary + alert.description)}
     for label in sorted(used - given):
-        yield place.wrong(f"expected labels that its series have ({', '.join(sorted(given - ADDED))}), not {label}")
+        yield place.wrong(f"expected labels that its series have ({', '.join(sorted(given - ADDED))}), got {label}")
 
 
 def _of_recording(place: _Place, rule: Recording, result: frozenset[str]) -> Iterator[SpecError]:
@@ -198,12 +198,12 @@ def _of_selector(place: _Place, selector: Selector) -> Iterator[SpecError]:
     if series is None:
         if selector.name in OF_PROMETHEUS or (not place.own and not selector.name.startswith("gitops_")):
             return
-        yield place.wrong(f"expected a metric of the catalogue or a recording rule, not {selector.name or 'any name'}")
+        yield place.wrong(f"expected a metric of the catalogue or a recording rule, got {selector.name or 'no name'}")
         return
     for label, operator, value in selector.matchers:
         if label not in series.labels | ADDED:
             there = ", ".join(sorted(series.labels)) or "none"
-            yield place.wrong(f"expected a label that {selector.name} has ({there}), not {label}")
+            yield place.wrong(f"expected a label that {selector.name} has ({there}), got {label}")
         elif series.row is not None and label in series.row.labels:
             yield from _of_values(place, selector.name, label, words(series.row, label), _values(operator, value))
 
@@ -213,7 +213,7 @@ def _of_values(
 ) -> Iterator[SpecError]:
     for value in values:
         if possible is not None and value not in possible:
-            yield place.wrong(f"expected {label} of {name} to be one of {', '.join(possible)}, not {value}")
+            yield place.wrong(f"expected {label} of {name} to be one of {', '.join(possible)}, got {value}")
 
 
 def _values(operator: str, value: str) -> tuple[str, ...]:

@@ -85,7 +85,7 @@ def folder(title: str) -> Folder:
     """The folder of that title: its uid is made of the title, so that it is found again."""
     uid = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:_UID]
     if not uid:
-        raise SpecError("--folder", f"expected a title with letters or digits, not {title!r}")
+        raise SpecError("--folder", f"expected a title with letters or digits, got {title!r}")
     return Folder(uid, title)
 
 

@@ -58,7 +58,7 @@ def named(environment: str, texts: Mapping[str, str]) -> dict[str, str]:
     for path, text in texts.items():
         name = f"{environment}-{path.rpartition('/')[2]}"
         if name in found or not re.fullmatch(r"[\w.-]+\.ya?ml", name, re.ASCII):
-            raise SpecError(path, f"expected a name of a file of its own that ends in .yml, not {name!r}")
+            raise SpecError(path, f"expected a name of a file of its own that ends in .yml, got {name!r}")
         found[name] = text
     return found
 

@@ -37,7 +37,7 @@ class PerEnvironment(Generic[Value]):
         """Raises SpecError when it names an environment that does not exist, or lacks one."""
         wanted = tuple(environments)
         for unknown in sorted(self._values.keys() - set(wanted)) if self._others is None else ():
-            raise SpecError(name, f"expected environments among {', '.join(wanted)}, not {unknown}")
+            raise SpecError(name, f"expected environments among {', '.join(wanted)}, got {unknown}")
         for environment in wanted:
             self.value(environment, name)
 

@@ -83,7 +83,7 @@ def record(rule: Recording, /, **labels: Match) -> str:
     """The series of a recording rule. Raises SpecError for a label that it does not have."""
     for label in labels:
         if label not in rule.labels:
-            raise SpecError(rule.record, f"expected a label among {', '.join(rule.labels)}, not {label}")
+            raise SpecError(rule.record, f"expected a label among {', '.join(rule.labels)}, got {label}")
     return _text(rule.record, labels)
 
 
@@ -91,7 +91,7 @@ def alerts(**labels: Match) -> str:
     """The alerts of ours that are pending or firing. Raises SpecError for a label that they do not have."""
     for label in labels:
         if label not in ALERT_LABELS:
-            raise SpecError(ALERTS, f"expected a label among {', '.join(ALERT_LABELS)}, not {label}")
+            raise SpecError(ALERTS, f"expected a label among {', '.join(ALERT_LABELS)}, got {label}")
     return _text(ALERTS, {"alertname": Like("GitOps.+"), **labels})
 
 
@@ -129,11 +129,11 @@ def _selector(metric: Row, part: str, labels: Mapping[str, Match]) -> str:
     known = (*label_names(metric), "le") if part == "_bucket" else label_names(metric)
     for label, match in labels.items():
         if label not in known:
-            raise SpecError(metric.name, f"expected a label among {', '.join(known)}, not {label}")
+            raise SpecError(metric.name, f"expected a label among {', '.join(known)}, got {label}")
         possible = words(metric, label) if label in metric.labels else None
         for value in _values(match):
             if possible is not None and value not in possible:
-                raise SpecError(metric.name, f"expected {label} to be one of {', '.join(possible)}, not {value}")
+                raise SpecError(metric.name, f"expected {label} to be one of {', '.join(possible)}, got {value}")
     return _text(metric.name + part, labels)
 
 

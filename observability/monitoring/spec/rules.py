@@ -96,4 +96,4 @@ class Group:
 def check_duration(text: str, name: str) -> None:
     """Raises SpecError for what Prometheus does not read as a duration."""
     if not _DURATION.fullmatch(text):
-        raise SpecError(name, f"expected a duration like 10m, not {text!r}")
+        raise SpecError(name, f"expected a duration like 10m, got {text!r}")

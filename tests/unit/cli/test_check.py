@@ -71,6 +71,18 @@ def test_machines_get_a_document_also_without_findings(call: Call, folder: Path,
     assert "good.yml" in out
 
 
+NOTHING = "expected rules, a dashboard, routes of Alertmanager or a scrape configuration, got none"
+
+
+@pytest.mark.parametrize("content", [{}, {"other.yaml": "kind: Deployment\n"}])
+def test_a_folder_without_anything_to_check_is_told(call: Call, tmp_path: Path, content: dict[str, str]) -> None:
+    for name, text in content.items():
+        (tmp_path / name).write_text(text)
+    assert call("check", str(tmp_path)) == (3, "", f"gitops-obs: {tmp_path}: {NOTHING}\n")
+    status, out, err = call("check", str(tmp_path), "-o", "json")
+    assert (status, json.loads(out)["findings"], err) == (3, [], f"gitops-obs: {tmp_path}: {NOTHING}\n")
+
+
 @pytest.mark.parametrize("name", ["other.yaml", "notes.txt", "absent.yml"])
 def test_nothing_could_be_read(call: Call, folder: Path, name: str) -> None:
     status, out, _ = call("check", str(folder / name))

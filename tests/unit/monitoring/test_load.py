@@ -77,10 +77,10 @@ def test_a_folder_without_either_is_a_mistake(tmp_path: Path) -> None:
         ),
         ("\n\nraise SystemExit", "alerts/mine.py:3: expected a module that can be imported: SystemExit"),
         ("x = 1", "alerts/mine.py: expected GROUP = Group(…), or GROUPS = (…)"),
-        ("GROUP = 3", "alerts/mine.py: GROUP: expected a Group, not int"),
+        ("GROUP = 3", "alerts/mine.py: GROUP: expected a Group, got int"),
         (
             "from observability.monitoring.spec import Group\n\nGROUP = Group(name='a', rules=(), interval='1 hour')",
-            "alerts/mine.py:3: a.interval: expected a duration like 10m, not '1 hour'",
+            "alerts/mine.py:3: a.interval: expected a duration like 10m, got '1 hour'",
         ),
         (
             "from observability.monitoring.spec import select\nfrom observability.signals.applications import INFO\n"

@@ -84,7 +84,7 @@ def test_a_policy_that_is_set_leaves_the_others_as_they_are() -> None:
 
 def test_a_policy_takes_only_what_it_can_mean() -> None:
     assert problem(environments=[{"name": "a", "policies": {"four_eyes": "pinned"}}]) == (
-        "environments.a.policies: expected four_eyes to be required or ignored, not pinned"
+        "environments.a.policies: expected four_eyes to be required or ignored, got pinned"
     )
     assert problem(environments=[{"name": "a", "policies": {"self_heal": "on"}}]) == (
         'environments.a.policies.self_heal: expected one of required, forbidden, pinned, ignored, got "on"'

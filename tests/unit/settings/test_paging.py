@@ -78,7 +78,7 @@ def test_a_receiver_must_be_complete(receiver: dict[str, str], said: str) -> Non
 
 
 def test_routes_are_of_environments_and_to_receivers_that_exist() -> None:
-    assert "expected routes of environments among dev, prod, staging, not qa" in problem(routes={"qa": {}})
+    assert "expected routes of environments among dev, prod, staging, got qa" in problem(routes={"qa": {}})
     said = problem(routes={"prod": {"critical": "pager"}})
     assert "expected receivers among chat, deadman, page for prod, pager is none" in said
     assert "nobody is the one that tells nobody" in problem(

@@ -152,7 +152,7 @@ def test_impossible_endpoints(endpoint: object, expected: str) -> None:
         ),
         (
             {"type": "kafka"},
-            "events: expected the type of kafka to be jsonlines, cdevents, grafana or one of plugins, not kafka",
+            "events: expected the type of kafka to be jsonlines, cdevents, grafana or one of plugins, got kafka",
         ),
     ],
 )

@@ -86,13 +86,13 @@ def _check_table(panel: Panel, where: str) -> None:
     if len(set(names)) < len(names) or len(set(titles)) < len(titles):
         raise SpecError(where, "expected each column once")
     if panel.sort and panel.sort.lstrip("-") not in names:
-        raise SpecError(where, f"expected to be sorted by one of {', '.join(names)}, not {panel.sort.lstrip('-')}")
+        raise SpecError(where, f"expected to be sorted by one of {', '.join(names)}, got {panel.sort.lstrip('-')}")
     wanted = (
         {"Value"} if len(panel.queries) == 1 else {f"Value #{letter}" for letter in "ABCDEFGHIJ"[: len(panel.queries)]}
     )
     unknown = [name for name in names if name.startswith("Value") and name not in wanted]
     if unknown:
-        raise SpecError(where, f"expected values among {', '.join(sorted(wanted))}, not {', '.join(unknown)}")
+        raise SpecError(where, f"expected values among {', '.join(sorted(wanted))}, got {', '.join(unknown)}")
 
 
 def _time_series(panel: Panel, _: Ground, shared: Mapping[str, Any]) -> pieces.Piece:

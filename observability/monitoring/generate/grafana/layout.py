@@ -65,10 +65,10 @@ def check(places: Sequence[Place]) -> None:
     """Raises SpecError for places that overlap, or leave the grid."""
     for place in places:
         if place.x < 0 or place.x + place.w > COLUMNS:
-            raise SpecError("layout", f"expected panels within {COLUMNS} columns, not one at {tuple(place)}")
+            raise SpecError("layout", f"expected panels within {COLUMNS} columns, got one at {tuple(place)}")
     for one, other in combinations(places, 2):
         if one.overlaps(other):
-            raise SpecError("layout", f"expected panels apart from each other, not {tuple(one)} and {tuple(other)}")
+            raise SpecError("layout", f"expected panels apart from each other, got {tuple(one)} and {tuple(other)}")
 
 
 def _open(part: Part) -> bool:

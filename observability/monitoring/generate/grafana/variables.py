@@ -56,7 +56,7 @@ def _of_labels(rows: Sequence[Variable], uid: str) -> Iterator[Template]:
         where = f"{uid}: variable {variable.name}"
         label = variable.label or variable.name
         if label not in variable_labels(variable.metric):
-            raise SpecError(where, f"expected a label of {variable.metric.name}, not {label}")
+            raise SpecError(where, f"expected a label of {variable.metric.name}, got {label}")
         if variable.metric.type is Type.HISTOGRAM:
             raise SpecError(where, "expected a metric that is no histogram")
         if variable.name in {*VARIABLES.values(), *(other.name for other in rows[:index])}:

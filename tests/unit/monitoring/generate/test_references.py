@@ -80,21 +80,21 @@ def test_what_is_there_may_be_asked_for() -> None:
     [
         (
             "gitops_application_helth",
-            "expected a metric of the catalogue or a recording rule, not gitops_application_helth",
+            "expected a metric of the catalogue or a recording rule, got gitops_application_helth",
         ),
-        ("http_requests_total", "expected a metric of the catalogue or a recording rule, not http_requests_total"),
-        ('{job="x"}', "expected a metric of the catalogue or a recording rule, not any name"),
-        ("gitops_sync_duration_seconds", "expected a metric of the catalogue or a recording rule, not gitops_sync_dur"),
-        ('gitops_exporter_ready{who="x"}', "expected a label that gitops_exporter_ready has (none), not who"),
+        ("http_requests_total", "expected a metric of the catalogue or a recording rule, got http_requests_total"),
+        ('{job="x"}', "expected a metric of the catalogue or a recording rule, got no name"),
+        ("gitops_sync_duration_seconds", "expected a metric of the catalogue or a recording rule, got gitops_sync_dur"),
+        ('gitops_exporter_ready{who="x"}', "expected a label that gitops_exporter_ready has (none), got who"),
         (
             'gitops_application_sync_status{sync_status="Sinced"}',
             "expected sync_status of gitops_application_sync_status to be one of Synced, OutOfSync, Unknown, "
-            "not Sinced",
+            "got Sinced",
         ),
         (
             'gitops_application_sync_status{sync_status!~"Synced|Outofsync"}',
             "expected sync_status of gitops_application_sync_status to be one of Synced, OutOfSync, Unknown, "
-            "not Outofsync",
+            "got Outofsync",
         ),
         (f"sum by (environment, service, team) ({HEALTHY})", "expected by(team) to name a label that is there ("),
         (f"{HEALTHY} and on (service, le) {HEALTHY}", "expected on(le) to name a label that is there ("),
@@ -119,7 +119,7 @@ def test_what_is_there_may_be_asked_for() -> None:
         ),
         ("sum(", "expected PromQL: "),
         (f"sum({HEALTHY})", "expected the label environment to be kept, or whole=True"),
-        (f"sum by (environment) ({HEALTHY})", "expected labels that its series have (environment), not service"),
+        (f"sum by (environment) ({HEALTHY})", "expected labels that its series have (environment), got service"),
     ],
 )
 def test_what_is_not_there(expr: str, wrong: str) -> None:
@@ -189,7 +189,7 @@ def test_names_are_unique() -> None:
     ("expr", "wrong"),
     [
         (PerEnvironment(prod=HEALTHY), "expected a value for the environment dev, there are those for prod"),
-        (PerEnvironment(dev=HEALTHY, live=HEALTHY), "expected environments among dev, prod, not live"),
+        (PerEnvironment(dev=HEALTHY, live=HEALTHY), "expected environments among dev, prod, got live"),
     ],
 )
 def test_no_environment_is_forgotten_or_made_up(expr: PerEnvironment[str | None], wrong: str) -> None:
@@ -199,11 +199,11 @@ def test_no_environment_is_forgotten_or_made_up(expr: PerEnvironment[str | None]
 
 def test_each_environment_is_looked_at() -> None:
     assert said(authored(alert(PerEnvironment[str | None](dev=None, prod="nothing")))) == [
-        "alerts/a.py: GitOpsOne: expected a metric of the catalogue or a recording rule, not nothing"
+        "alerts/a.py: GitOpsOne: expected a metric of the catalogue or a recording rule, got nothing"
     ]
     hold = PerEnvironment(dev="1m", prod="a minute")
     assert said(authored(alert(hold=hold))) == [
-        "alerts/a.py: GitOpsOne.hold: expected a duration like 10m, not 'a minute'"
+        "alerts/a.py: GitOpsOne.hold: expected a duration like 10m, got 'a minute'"
     ]
 
 
@@ -212,7 +212,7 @@ def test_labels_in_texts_are_those_of_the_series() -> None:
         authored(alert(summary="{{ $labels.team }}", labels={"owner": "x"}, description="{{ $labels.owner }}"))
     )
     assert len(found) == 1
-    assert found[0].endswith("not team")
+    assert found[0].endswith("got team")
 
 
 def test_recordings_have_the_labels_that_they_say() -> None:

@@ -45,7 +45,7 @@ def bad_rows() -> list[tuple[Dashboard, str]]:
         (board(table(columns=(), links=(LINK,))), "either columns or a matrix"),
         (board(table(columns=(column, column))), "each column once"),
         (board(table(sort="-Value")), "sorted by one of"),
-        (board(table(columns=(column, Column(field="Value #A", title="A")))), "expected values among Value, not"),
+        (board(table(columns=(column, Column(field="Value #A", title="A")))), "expected values among Value, got"),
         (
             board(table(queries=(QUERY, QUERY), columns=(column, Column(field="Value", title="A")))),
             "Value #A, Value #B",

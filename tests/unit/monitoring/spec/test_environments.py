@@ -20,7 +20,7 @@ def test_one_that_was_forgotten() -> None:
 
 
 def test_one_that_does_not_exist() -> None:
-    with pytest.raises(SpecError, match=r"^row: expected environments among dev, not prod$"):
+    with pytest.raises(SpecError, match=r"^row: expected environments among dev, got prod$"):
         PerEnvironment(dev=1, prod=2).check(("dev",), "row")
 
 
