@@ -30,7 +30,7 @@ async def check(settings: Settings, clock: _Clock) -> None:
         except (SettingsError, JournalError) as error:
             problems.append(str(error))
     if problems:
-        raise SettingsError("", "", "\n".join(problems))
+        raise SettingsError("", "", "\n".join(dict.fromkeys(problems)))  # what several ask for is told once
 
 
 async def _server(settings: Settings, _: _Clock) -> None:
