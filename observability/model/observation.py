@@ -54,6 +54,7 @@ class Seen(Struct, frozen=True, gc=False):
 class Compared(Struct, frozen=True, gc=False):
     """An Application was compared again at `reconciled_at`; nothing else of it is new since it was observed last."""
 
+    scope: Scope
     key: Key
     resource_version: str
     reconciled_at: float

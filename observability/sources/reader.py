@@ -121,7 +121,7 @@ class Reader:
             said = None if compare is None else compare(raw)
             if said is not None and cursor.rests.get(hash(said.key)) == said.rest:
                 cursor.moved(said.resource_version)
-                yield Compared(said.key, said.resource_version, said.reconciled_at, received_at)
+                yield Compared(self._scope, said.key, said.resource_version, said.reconciled_at, received_at)
                 continue
             problems: Problems = []
             try:

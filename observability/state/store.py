@@ -285,8 +285,9 @@ class Store:
     def _compared(self, compared: Compared, changes: list[Change]) -> None:
         """Judge an Application as it was seen last, compared again. It is one that is known: its list told of it."""
         self._note(Kind.APPLICATION, compared.key)
-        before = self._applications[compared.key]
-        facts = copy(before.facts)
+        known = self._applications[compared.key].facts
+        _confirm(known, compared.scope.engine)
+        facts = copy(known)
         facts.resource_version, facts.reconciled_at = compared.resource_version, compared.reconciled_at
         self._application(compared.key, facts, compared.received_at, changes)
 
@@ -365,8 +366,7 @@ class Store:
         before = self._applications.get(key)
         if before is not None:
             if before.facts.uid != facts.uid:
-                if before.facts.engine != facts.engine:  # one of them can be told; the other is counted, not taken in
-                    raise ValueError(f"{before.facts.engine} and {facts.engine} both have {'/'.join(key)}")
+                _confirm(before.facts, facts.engine)
                 self._forget(
                     Kind.APPLICATION, key, at, changes, catch_up=self._catches_up(Kind.APPLICATION, before.facts)
                 )
@@ -465,6 +465,12 @@ def _is_in(scope: Scope, facts: Resource) -> bool:
     return scope.namespace in ("", facts.namespace) and scope.engine == facts.engine
 
 
+def _confirm(known: Application, engine: str) -> None:
+    """One of two Applications of one name can be told; that of another engine is counted as a failure, not taken in."""
+    if known.engine != engine:
+        raise ValueError(f"{known.engine} and {engine} both have {'/'.join(known.key)}")
+
+
 def _let_go(facts: Application) -> None:
     """Of the history all but the newest entry, and what the operation did to each resource: unseen, as it came."""
     if facts.history:
@@ -514,8 +520,6 @@ def _kind_of(observation: Observation) -> Kind:
             return Kind.APPLICATIONSET
         case Seen():
             return Kind.PROJECT
-        case Compared():
-            return Kind.APPLICATION
         case Gone():
             return observation.kind
         case _:

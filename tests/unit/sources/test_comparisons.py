@@ -85,7 +85,7 @@ def test_who_is_compared_again_is_not_read_again() -> None:
     seen, compared = told(shop(5), shop(7, LATER))
     assert isinstance(seen, Seen)
     assert isinstance(seen.object, Application)
-    assert compared == Compared(SHOP, "7", (seen.object.reconciled_at or 0.0) + SECONDS, 1.0)
+    assert compared == Compared(SCOPE, SHOP, "7", (seen.object.reconciled_at or 0.0) + SECONDS, 1.0)
 
 
 def test_what_was_before_the_last_change_is_another_one() -> None:

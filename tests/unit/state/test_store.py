@@ -795,7 +795,7 @@ def test_what_was_deployed_before_it_was_first_seen_is_not_judged() -> None:
 def test_who_was_compared_again_is_judged_as_if_it_had_been_read() -> None:
     read, told = watching(application(reconciled_at=NOON)), watching(application(reconciled_at=NOON))
     read.apply([seen(application(reconciled_at=NOON + 60.0, resource_version="9"), NOON + 61.0)])
-    (change,) = told.apply([Compared(SHOP, "9", NOON + 60.0, NOON + 61.0)])
+    (change,) = told.apply([Compared(APPLICATIONS, SHOP, "9", NOON + 60.0, NOON + 61.0)])
     assert (change.key, change.received_at, change.before is change.after) == (SHOP, NOON + 61.0, False)
     for store in (read, told):
         store.apply(())  # what was told is let go
@@ -805,18 +805,34 @@ def test_who_was_compared_again_is_judged_as_if_it_had_been_read() -> None:
 
 def test_who_was_compared_again_and_is_as_it_was_is_no_change() -> None:
     store = watching(application(reconciled_at=NOON, resource_version="5"))
-    assert store.apply([Compared(SHOP, "5", NOON, NOON)]) == []
+    assert store.apply([Compared(APPLICATIONS, SHOP, "5", NOON, NOON)]) == []
 
 
 def test_who_was_compared_again_while_a_list_is_read_is_still_there() -> None:
     store = watching(application(reconciled_at=NOON))
-    store.apply([Listing(APPLICATIONS, "expired"), Compared(SHOP, "9", NOON, NOON), Listed(APPLICATIONS, "9", NOON)])
+    store.apply(
+        [
+            Listing(APPLICATIONS, "expired"),
+            Compared(APPLICATIONS, SHOP, "9", NOON, NOON),
+            Listed(APPLICATIONS, "9", NOON),
+        ]
+    )
     assert SHOP in store.applications
 
 
 def test_a_comparison_of_somebody_unknown_is_a_failure_and_the_others_are_taken_in() -> None:
     store, failures = watching(application(reconciled_at=NOON)), []
-    observations = [Compared(Key("argocd", "who"), "8", NOON, NOON), Compared(SHOP, "9", NOON + 60.0, NOON + 60.0)]
+    observations = [
+        Compared(APPLICATIONS, Key("argocd", "who"), "8", NOON, NOON),
+        Compared(APPLICATIONS, SHOP, "9", NOON + 60.0, NOON + 60.0),
+    ]
     changes = store.apply(observations, lambda kind, _: failures.append(kind))
     assert failures == [Kind.APPLICATION]
     assert [change.key for change in changes] == [SHOP]
+
+
+def test_a_comparison_of_another_engine_is_not_one_of_ours() -> None:
+    store, failures = watching(application(reconciled_at=NOON)), []
+    flux = Scope(Kind.APPLICATION, "", "flux")
+    assert store.apply([Compared(flux, SHOP, "9", NOON + 60.0, NOON)], lambda kind, _: failures.append(kind)) == []
+    assert (failures, known(store).facts.reconciled_at) == ([Kind.APPLICATION], NOON)
