@@ -123,7 +123,8 @@ class Recorder:
         events = [event for change in changes for event in self._record(change)]
         changes = [one for change in changes for one in self._in_turn(change)]
         events += self._promoted(changes)
-        self._reflect(TALLIES, self._tallies.take(events, changes, self._failed))
+        told = [change for change in changes if not change.compared]
+        self._reflect(TALLIES, self._tallies.take(events, told, self._failed))
         self._records += events
         self._states.settle()
         self._wanted.set()
@@ -132,6 +133,8 @@ class Recorder:
         """Note what is to be saved and sent of one change; its events."""
         if self._survives:
             self._states.note(change)
+        if change.compared:
+            return ()
         try:
             events = self._enriched(change, events_of(change, self._context))
             if self._heard and (span := sync_span(change, self._context)) is not None:

@@ -6,7 +6,7 @@ from typing import Final
 
 from observability.journal.group import ObjectKey
 from observability.model.state import Change, State
-from observability.state.saving import dumps, is_put_off
+from observability.state.saving import dumps, is_due, is_put_off
 
 _WAITING_MOST: Final = 1000
 
@@ -26,6 +26,8 @@ class Unsaved:
     def note(self, change: Change) -> None:
         """It is to be saved. The latest come last: those before them are slim already, see `Store.apply`."""
         key = change.kind, change.key
+        if change.compared and key not in self._states and not is_due(change.before, change.after):
+            return
         before, _ = self._states.pop(key, (change.before, None))
         self._states[key] = before, change.after
 

@@ -249,3 +249,5 @@ class Change(Struct, frozen=True, gc=False):
     """It was rebuilt after a gap: it happened while nobody watched."""
     born: bool = False
     """With `before` None: it was created since the first list. Otherwise it was there before, and is only new to us."""
+    compared: bool = False
+    """An Application was compared once more: its resourceVersion and the time of that are all that is another one."""

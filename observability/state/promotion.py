@@ -152,7 +152,7 @@ class Promotions:
         until = self._open.get(known)
         if until is not None and not change.received_at <= until < inf:
             return False
-        return (
+        return change.compared or (
             _is_same(before, after)
             and self._is_of(known, after)
             and (after.facts is before.facts or after.facts.images_mark == before.facts.images_mark)

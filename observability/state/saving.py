@@ -32,20 +32,30 @@ class UnreadableStateError(JournalError, ValueError):
 def is_put_off(before: State, after: State) -> bool:
     """Nothing is lost when `before` stays saved: Argo CD only compared once more and found nothing new.
 
-    Nine of ten updates are such. Each Application is saved once in `PUT_OFF_SECONDS` all the same, not all of them at
-    once, so that the time of the last comparison that is known after a restart is at most so much too old.
+    Nine of ten updates are such. Each Application is saved when it `is_due` all the same.
     """
     if not isinstance(before, ApplicationState) or not isinstance(after, ApplicationState):
         return False
-    old, new = before.facts, after.facts
-    if after.memory is not before.memory or old.reconciled_at is None or new.reconciled_at is None:
-        return False
-    shift = hash(new.uid) % PUT_OFF_SECONDS
-    if (old.reconciled_at + shift) // PUT_OFF_SECONDS != (new.reconciled_at + shift) // PUT_OFF_SECONDS:
+    if after.memory is not before.memory or is_due(before, after):
         return False
     if after.windows != before.windows or after.violations != before.violations:
         return False
+    old, new = before.facts, after.facts
     return replace(old, resource_version=new.resource_version, reconciled_at=new.reconciled_at) == new
+
+
+def is_due(before: State | None, after: State | None) -> bool:
+    """Its turn to be saved is between the two comparisons: once in `PUT_OFF_SECONDS`, not all of them at once.
+
+    The time of the last comparison that is known after a restart is at most so much too old.
+    """
+    if not isinstance(before, ApplicationState) or not isinstance(after, ApplicationState):
+        return True
+    old, new = before.facts.reconciled_at, after.facts.reconciled_at
+    if old is None or new is None:
+        return True
+    shift = hash(after.facts.uid) % PUT_OFF_SECONDS
+    return (old + shift) // PUT_OFF_SECONDS != (new + shift) // PUT_OFF_SECONDS
 
 
 def dumps(state: State) -> bytes:

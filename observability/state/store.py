@@ -5,7 +5,6 @@ sync windows, and what follows for others from a change of an AppProject: `due` 
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from copy import copy
 from typing import Final, TypeAlias
 
 from msgspec.structs import replace
@@ -284,12 +283,14 @@ class Store:
 
     def _compared(self, compared: Compared, changes: list[Change]) -> None:
         """Judge an Application as it was seen last, compared again. It is one that is known: its list told of it."""
-        self._note(Kind.APPLICATION, compared.key)
-        known = self._applications[compared.key].facts
-        _confirm(known, compared.scope.engine)
-        facts = copy(known)
-        facts.resource_version, facts.reconciled_at = compared.resource_version, compared.reconciled_at
-        self._application(compared.key, facts, compared.received_at, changes)
+        key = compared.key
+        self._note(Kind.APPLICATION, key)
+        before = self._applications[key]
+        _confirm(before.facts, compared.scope.engine)
+        if before.facts.resource_version == compared.resource_version and not self._restored:
+            return
+        facts = replace(before.facts, resource_version=compared.resource_version, reconciled_at=compared.reconciled_at)
+        self._judge(key, facts, before, compared.received_at, changes, compared=True)
 
     def _note(self, kind: Kind, key: Key) -> None:
         """The object is still there: no list under way takes it for gone, nor does one that was."""
@@ -382,23 +383,37 @@ class Store:
         self._judge(key, facts, before, at, changes)
 
     def _judge(
-        self, key: Key, facts: Application, before: ApplicationState | None, at: float, changes: list[Change]
+        self,
+        key: Key,
+        facts: Application,
+        before: ApplicationState | None,
+        at: float,
+        changes: list[Change],
+        *,
+        compared: bool = False,
     ) -> None:
+        """What is believed of an Application with these facts; `compared`: all that is new is when it was compared."""
         assignment = self._assignments.get(key)
         if assignment is None:
             assignment = self._assign(facts, at)
         born = before is None and self._saw_birth(facts)
         memory = self._remember(facts, before, assignment, at, born=born)
-        violations = policies.violations(facts, memory, self._demands.get(memory.identity.environment, ()))
+        windows = assignment.at(at)
+        if compared and before is not None and memory is before.memory:
+            violations = before.violations
+            compared = windows == before.windows
+        else:
+            violations = policies.violations(facts, memory, self._demands.get(memory.identity.environment, ()))
+            compared = False
         self._whole.append(facts)
-        after = ApplicationState(facts, memory, assignment.at(at), violations)
+        after = ApplicationState(facts, memory, windows, violations)
         settles_at = memories.settles_at(memory, facts, self._settle_seconds)
         if settles_at is not None and settles_at > at:
             self._agenda.alarm(settles_at, (Kind.APPLICATION, key))
         if before is None or facts is not before.facts or after != before:
             self._applications[key] = after
             catch_up = bool(self._listing) and self._catches_up(Kind.APPLICATION, facts)
-            changes.append(Change(Kind.APPLICATION, key, before, after, at, catch_up, born))
+            changes.append(Change(Kind.APPLICATION, key, before, after, at, catch_up, born, compared))
 
     def _slim(self) -> None:
         """Let go of what was told by the last call: a hundred thousand histories would be most of the memory."""

@@ -6,6 +6,7 @@ Source: opentelemetry-exporter-otlp-proto-common 1.45, opentelemetry-sdk 1.45.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Final, TypeAlias
 
 from google.protobuf.message import Message
@@ -43,10 +44,11 @@ class Attributes:
             [pair if type(pair[1]) is str else (*pair, type(pair[1])) for pair in attributes.items()]
             for attributes in records
         ]
-        missing = {key: None for of_one in keys for key in of_one if key not in kept}
+        asked = set(chain.from_iterable(keys))
+        missing = asked.difference(kept)
         if len(kept) + len(missing) > _MOST_KEPT:
             kept.clear()
-            missing = {key: None for of_one in keys for key in of_one}
+            missing = asked
         if missing:
             words = [key for key in missing if len(key) == 2]
             kept.update(zip(words, map(_delimited, map(_word, words)), strict=True))

@@ -11,13 +11,13 @@ from observability.journal import records
 from observability.journal.group import Limits as JournalLimits
 from observability.journal.packing import unpack
 from observability.model.event import Event, Span
-from observability.model.observation import Kind
+from observability.model.observation import Compared, Kind
 from observability.model.promotion import PromotionStep
 from observability.model.state import ApplicationState
 from observability.model.status import HealthStatus
 from observability.settings import Settings
 from observability.state.promotion import Promotions
-from observability.state.saving import loads
+from observability.state.saving import PUT_OFF_SECONDS, loads
 from observability.state.store import Store
 from tests.builders import NOON, gone, listing, seen
 from tests.recorders import (
@@ -50,6 +50,22 @@ async def test_all_of_a_batch_is_one_group(file: Path) -> None:
     assert "gitops.application.deployed" in names(group.records)
     assert [record.name for record in group.records if isinstance(record, Span)] == ["SYNC shop-prod"]
     assert {name.partition("/")[0] for name in group.values} >= {"tally", "promotion"}
+
+
+async def test_one_that_was_only_compared_is_saved_when_it_is_its_turn(file: Path) -> None:
+    uid = shop(1).uid
+    due = next(at for at in range(int(NOON), int(NOON) + PUT_OFF_SECONDS) if (at + hash(uid)) % PUT_OFF_SECONDS == 0)
+    comparisons = [Compared(APPLICATIONS, SHOP, str(at), float(at), float(at)) for at in (due + 1, due + 2, due + 600)]
+    saved = []
+    async with running(file) as process:
+        process.take(*listing([shop(1, reconciled_at=float(due))]))
+        await process.recorder.finish()
+        for one in comparisons:
+            process.take(one)
+            group = await process.group()
+            assert (group.records, group.cursors) == ([], {APPLICATIONS: one.resource_version})
+            saved.append((Kind.APPLICATION, SHOP) in group.states)
+    assert saved == [False, False, True]
 
 
 async def test_ten_thousand_transitions_in_one_second_are_ten_thousand_events(file: Path) -> None:

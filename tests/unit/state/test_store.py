@@ -836,3 +836,17 @@ def test_a_comparison_of_another_engine_is_not_one_of_ours() -> None:
     flux = Scope(Kind.APPLICATION, "", "flux")
     assert store.apply([Compared(flux, SHOP, "9", NOON + 60.0, NOON)], lambda kind, _: failures.append(kind)) == []
     assert (failures, known(store).facts.reconciled_at) == ([Kind.APPLICATION], NOON)
+
+
+def test_a_change_says_when_there_is_nothing_but_a_comparison() -> None:
+    store = watching(application(reconciled_at=NOON), project("shop", FROM_ONE))
+    settled_down(store, NOON)
+    times = NOON + 60.0, NOON + HOUR + 60.0, NOON + HOUR + 120.0
+    changes = [store.apply([Compared(APPLICATIONS, SHOP, f"{at}", at, at)]) for at in times]
+    assert [[change.compared for change in found] for found in changes] == [[True], [False], [True]]
+
+
+def test_who_is_read_is_never_only_compared() -> None:
+    store = watching(application(reconciled_at=NOON))
+    (change,) = store.apply([seen(application(reconciled_at=NOON + 60.0, resource_version="9"), NOON + 61.0)])
+    assert not change.compared
