@@ -61,6 +61,8 @@ class Journey(Struct, frozen=True, gc=False):
 
     `number` tells those of one value apart. It counts how often that has set out (from 0): images come back after a
     `git revert`. Where older ones may be forgotten it begins with the second in which it set out.
+    `created_at`: when the oldest Application of the service was created, as it set out; 0 when nobody knows. A service
+    that died and was born again under its name is another one, and each replica can see that.
     """
 
     engine: str
@@ -69,6 +71,7 @@ class Journey(Struct, frozen=True, gc=False):
     key: PromotionKey
     value: tuple[str, ...]
     number: int = 0
+    created_at: float = 0.0
 
 
 class Delivered(Struct, frozen=True, gc=False, kw_only=True):

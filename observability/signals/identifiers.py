@@ -42,7 +42,7 @@ def sync_span(cluster: str, sync: SyncMark) -> str:
 
 def journey_trace(cluster: str, journey: Journey) -> str:
     """The trace of what travels through the environments of a service, 32 digits."""
-    parts = (journey.engine, journey.project, journey.service, journey.key, journey.number)
+    parts = (journey.engine, journey.project, journey.service, journey.key, journey.number, journey.created_at)
     return derived(_TRACE_BYTES, "journey", cluster, *parts, *journey.value)
 
 

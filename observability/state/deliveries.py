@@ -157,6 +157,7 @@ def _go_on(service: Service, told: Delivered, rules: Rules, happenings: list[Hap
     return replace(service, ways=ways)
 
 
-def journey(service: Service, key: PromotionKey, value: tuple[str, ...], number: int = 0) -> Journey:
+def journey(service: Service, key: PromotionKey, value: tuple[str, ...]) -> Journey:
     """What travels, as a journey of this service."""
-    return Journey(service.engine, service.project, service.name, key, value, number)
+    created_at = min(member.created_at for member in service.members.values())
+    return Journey(service.engine, service.project, service.name, key, value, created_at=created_at)

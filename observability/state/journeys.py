@@ -31,6 +31,12 @@ class Way(Struct, frozen=True, gc=False, array_like=True, kw_only=True):
     """Environments that had, or tried, nothing newer."""
     last_at: float = 0.0
     over: bool = False
+    created_at: float = 0.0
+    """See `Journey.created_at`."""
+
+    def of(self, sibling: Journey) -> Journey:
+        """The journey, as one of the same service as `sibling`."""
+        return replace(sibling, key=self.key, value=self.value, number=self.number, created_at=self.created_at)
 
 
 Happened = tuple[Delivered | Arrived, ...]
@@ -40,14 +46,19 @@ def delivered(ways: tuple[Way, ...], told: Delivered, last: str) -> tuple[tuple[
     """The journeys after an environment had, or tried, something; `last` is the last environment of the service.
 
     The number of `told.journey` is set here: the same that comes again is a journey of its own, and so is what comes
-    to an environment when its journey is over and forgotten.
+    to an environment when its journey is over and forgotten. A journey that goes on is of the service as it set out.
     """
     value_digest, key = digest(told.journey.value), told.journey.key
     known = next((way for way in reversed(ways) if (way.key, way.value_digest) == (key, value_digest)), None)
     if known is None or told.environment in known.reached:
         number = _first_number(ways, told) if known is None else known.number + 1
         way = Way(
-            key=key, value_digest=value_digest, number=number, started_at=told.started_at, value=told.journey.value
+            key=key,
+            value_digest=value_digest,
+            number=number,
+            started_at=told.started_at,
+            value=told.journey.value,
+            created_at=told.journey.created_at,
         )
         others = ways
     else:
@@ -61,7 +72,8 @@ def delivered(ways: tuple[Way, ...], told: Delivered, last: str) -> tuple[tuple[
         started_at=min(way.started_at, told.started_at),
         last_at=max(way.last_at, told.ended_at),
     )
-    happened: list[Delivered | Arrived] = [replace(told, journey=replace(told.journey, number=way.number))]
+    journey = replace(told.journey, number=way.number, created_at=way.created_at)
+    happened: list[Delivered | Arrived] = [replace(told, journey=journey)]
     kept: list[Way] = []
     for one in others:
         left = _left(one, told.environment)
@@ -95,8 +107,8 @@ def _over(way: Way) -> Way:
 
 
 def _arrived(way: Way, sibling: Journey, at: float, *, complete: bool) -> Arrived:
-    journey = replace(sibling, key=way.key, value=way.value, number=way.number)
     ended_at = at if complete else max(at, way.last_at)
+    journey = way.of(sibling)
     return Arrived(
         journey=journey, started_at=way.started_at, ended_at=ended_at, complete=complete, environments=way.reached
     )

@@ -64,6 +64,8 @@ class Member(Struct, frozen=True, gc=False, array_like=True, kw_only=True):
     ran_at: float = 0.0
     """When its newest sync began."""
     running: bool = False
+    created_at: float = 0.0
+    """`metadata.creationTimestamp`; 0 while that is not known."""
 
     @property
     def revisions(self) -> frozenset[Revision]:
@@ -122,6 +124,7 @@ def member(known: Member | None, state: ApplicationState, uid: int, *, observed:
         failed=known.failed if known is not None else None,
         ran_at=0.0 if memory.run is None or memory.run.started_at is None else memory.run.started_at,
         running=memory.running,
+        created_at=facts.created_at or 0.0,
     )
 
 

@@ -48,7 +48,7 @@ def gone(service: Service, name: str, at: float, rules: Rules) -> tuple[Service 
         return after, ()
     return None, [
         Arrived(
-            journey=deliveries.journey(service, way.key, way.value, way.number),
+            journey=way.of(deliveries.journey(service, way.key, way.value)),
             started_at=way.started_at,
             ended_at=max(at, way.last_at),
             complete=False,

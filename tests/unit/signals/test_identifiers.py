@@ -19,8 +19,8 @@ def test_they_stay_what_they_are() -> None:
     assert identifiers.run_id("eu", "uid", RUN) == "1de90c242c13fd3e7af5d0cf24754c28"
     assert identifiers.sync_trace("eu", SYNC) == "60f99971d6c7529bfd475cd9fab149a3"
     assert identifiers.sync_span("eu", SYNC) == "58243a94b39bc4d4"
-    assert identifiers.journey_trace("eu", JOURNEY) == "f602d4cba80d0b4d73e75e1adcefeb7c"
-    assert identifiers.journey_span(identifiers.journey_trace("eu", JOURNEY)) == "62fc3172ae64d1ca"
+    assert identifiers.journey_trace("eu", JOURNEY) == "261b44e1cd55128b93585c57d1c427d0"
+    assert identifiers.journey_span(identifiers.journey_trace("eu", JOURNEY)) == "574eda049263fceb"
 
 
 def test_a_run_is_the_same_while_it_goes_on() -> None:

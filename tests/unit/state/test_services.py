@@ -1,6 +1,7 @@
 """What makes a service: the Applications and environments that it has, and those that come and go."""
 
 from observability.model.promotion import Delivered, SyncMark
+from observability.signals import identifiers
 from observability.state.promotion import PREFIX
 from tests.builders import NOON
 from tests.fleet import Fleet, image
@@ -97,6 +98,23 @@ def test_one_that_is_born_again_begins_anew() -> None:
     delivered = watcher.happenings[0]
     assert isinstance(delivered, Delivered)
     assert delivered.syncs == (SyncMark("argocd", "shop-dev", "another", NOON + 1),)
+
+
+def test_a_service_that_is_born_again_sets_out_on_journeys_of_its_own() -> None:
+    watcher = Watcher()
+    for name in ALL:
+        watcher.fleet.create(name)
+    watcher.fleet.sync("shop-dev", "b")
+    for name in ALL:
+        watcher.fleet.delete(name)
+    for name in ALL:
+        watcher.fleet.create(name)
+    watcher.fleet.sync("shop-dev", "b")
+    watcher.fleet.sync("shop-staging", "b")
+    delivered = [one for one in watcher.happenings if isinstance(one, Delivered)]
+    assert [one.environment for one in delivered] == ["dev", "dev", "staging"]
+    before, *now = [identifiers.journey_trace("", one.journey) for one in delivered]
+    assert now[0] == now[1] != before
 
 
 def test_states_are_those_of_all_services() -> None:
