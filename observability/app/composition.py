@@ -123,7 +123,7 @@ async def run(settings: Settings, clock: Callable[[], float] = time.time) -> Non
         await owe(journal, sendings)
         known = await recorder.restore()
         lanes = (
-            *((_observe(one, known.get(one.scope), pipeline), _name(one.scope)) for one in subjects),
+            *((observe(one, known.get(one.scope), pipeline), _name(one.scope)) for one in subjects),
             *_of_commits(history.commits, pipeline),
             (recorder.write(), "journal"),
             (recorder.welcome(), "welcome"),
@@ -229,7 +229,7 @@ def _subjects(
     return [subject(engine, kind, namespace) for engine in watched for kind in engine.kinds for namespace in namespaces]
 
 
-async def _observe(subject: Subject, resume_from: str | None, pipeline: Pipeline) -> None:
+async def observe(subject: Subject, resume_from: str | None, pipeline: Pipeline) -> None:
     """Carry all observations of one scope into the pipeline, for ever. `resume_from`: see `watch`."""
     kind = subject.scope.kind
     if kind is Kind.APPLICATION:
@@ -239,7 +239,8 @@ async def _observe(subject: Subject, resume_from: str | None, pipeline: Pipeline
         except TimeoutError:
             log.warning("going on without what may tell the identity of Applications", kinds=_BEFORE_APPLICATIONS)
     async for batch in watch(subject, resume_from):
-        pipeline.take(subject.scope, batch)
+        if not pipeline.take(subject.scope, batch):
+            subject.rests.clear()
 
 
 def _of_commits(commits: Enrichment | None, pipeline: Pipeline) -> tuple[tuple[Coroutine[Any, Any, None], str], ...]:

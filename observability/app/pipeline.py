@@ -57,10 +57,11 @@ class Pipeline:
         self._wake = asyncio.Event()
         self._progress = asyncio.Event()
         self._told: set[tuple[str, ...]] = set()
+        self._failures = 0
 
-    def take(self, scope: Scope, batch: Sequence[Observation]) -> None:
-        """Take in one batch of one scope."""
-        kind = scope.kind
+    def take(self, scope: Scope, batch: Sequence[Observation]) -> bool:
+        """Take in one batch of one scope. False when some of it could not be: only what is read anew can tell then."""
+        kind, failures = scope.kind, self._failures
         for observation in batch:
             if not isinstance(observation, Seen | Compared):  # nearly all are
                 self._note(kind, observation)
@@ -75,6 +76,7 @@ class Pipeline:
                 break
         self._own.set(exporter.OBJECTS, (kind.value,), len(self._store.states(kind)))
         self._wake.set()
+        return self._failures == failures
 
     async def learn(self, commits: Enrichment) -> None:
         """Judge with each commit that becomes known, for ever."""
@@ -127,6 +129,7 @@ class Pipeline:
 
     def failed(self, kind: Kind, error: Exception) -> None:
         """One observation or judgement was too much for us: it alone is left out."""
+        self._failures += 1
         self._own.increment(exporter.JUDGE_FAILURES, (kind.value,))
         log.error("could not be judged", kind=kind.value, exc_info=error)
 

@@ -51,6 +51,8 @@ class Subject(Struct, frozen=True):
     clock: Callable[[], float]
     random: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    rests: dict[int, int] = {}
+    """See `Cursor.rests`. To be cleared by who could not take in what came: all of it is read anew then."""
 
     @property
     def path(self) -> str:
@@ -69,7 +71,8 @@ async def watch(subject: Subject, resume_from: str | None = None) -> Batches:
     `resume_from`: a resourceVersion up to which everything is known; it is listed only when that has expired.
     """
     settings = subject.settings
-    cursor = Cursor(resume_from, "resumed" if resume_from else "start", listed=bool(resume_from))
+    reason = "resumed" if resume_from else "start"
+    cursor = Cursor(resume_from, reason, listed=bool(resume_from), rests=subject.rests)
     backoff = Backoff(
         settings.backoff_initial_seconds, settings.backoff_max_seconds, settings.healthy_seconds, subject.random
     )

@@ -282,7 +282,7 @@ class Store:
                 self._project(resource, at, changes)
 
     def _compared(self, compared: Compared, changes: list[Change]) -> None:
-        """Judge an Application as it was seen last, compared again. It is one that is known: its list told of it."""
+        """Judge an Application as it was seen last, compared again. Who is not known is a failure: it is read anew."""
         key = compared.key
         self._note(Kind.APPLICATION, key)
         before = self._applications[key]

@@ -6,6 +6,7 @@ from contextlib import aclosing
 from typing import Any
 
 from observability.model.observation import (
+    Compared,
     Gone,
     Kind,
     Listed,
@@ -17,23 +18,14 @@ from observability.model.observation import (
     Unavailable,
 )
 from observability.settings.groups import Watch
-from observability.sources.applications import decode_application
-from observability.sources.engine import WatchedKind
-from observability.sources.groupings import decode_applicationset, decode_project
+from observability.sources.argocd import ARGOCD
 from observability.sources.kubernetes import Connection
 from observability.sources.watching import Subject, watch
 
 NOW = 1_700_000_000.0
 """What the clock says: Tue, 14 Nov 2023 22:13:20 GMT."""
 
-KINDS = {
-    Kind.APPLICATION: WatchedKind(Kind.APPLICATION, "argoproj.io", "v1alpha1", "applications", decode_application),
-    Kind.APPLICATIONSET: WatchedKind(
-        Kind.APPLICATIONSET, "argoproj.io", "v1alpha1", "applicationsets", decode_applicationset
-    ),
-    Kind.PROJECT: WatchedKind(Kind.PROJECT, "argoproj.io", "v1alpha1", "appprojects", decode_project),
-}
-
+KINDS = {kind.kind: kind for kind in ARGOCD.kinds}
 
 EVERYWHERE = Scope(Kind.APPLICATION)
 """All Applications."""
@@ -83,7 +75,7 @@ def _said(observation: Observation) -> str:
     match observation:
         case Seen(object=facts):
             word = facts.name
-        case Gone(key=key):
+        case Gone(key=key) | Compared(key=key):
             word = key.name
         case Listed(resource_version=version):
             word = version

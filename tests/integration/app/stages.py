@@ -76,7 +76,8 @@ class Stages:
         kind = subject.scope.kind
         async with aclosing(watch(subject)) as batches:
             async for batch in batches:
-                self.pipeline.take(subject.scope, batch)
+                if not self.pipeline.take(subject.scope, batch):
+                    subject.rests.clear()
                 self.arrived[kind] += sum(isinstance(observation, Seen | Gone) for observation in batch)
                 self._news.set()
 

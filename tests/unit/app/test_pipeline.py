@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 from structlog.testing import capture_logs
 
+from observability.app import composition
 from observability.app.availability import Availability
 from observability.app.composition import METERS
 from observability.app.enrichment import Enrichment, Learned
@@ -34,8 +35,12 @@ from observability.model.state import ApplicationState
 from observability.model.status import Cause, Phase, SyncStatus
 from observability.settings import Cluster, Settings
 from observability.settings import Exposition as ExpositionSettings
+from observability.settings.groups import Watch
 from observability.signals import exporter
 from observability.signals.transitions import Context
+from observability.sources.argocd import ARGOCD
+from observability.sources.reader import Cursor, Reader
+from observability.sources.watching import Subject
 from observability.state.store import Store
 from tests.builders import (
     NOON,
@@ -400,3 +405,47 @@ async def test_a_commit_that_comes_late_shows_who_deployed_their_own(running: Ex
     learning.cancel()
     (violation,) = await running.lines("gitops_application_policy_violation", 'policy="four_eyes"')
     assert 'application="shop-prod"' in violation
+
+
+# Comparisons
+
+
+def line(version: int, health: str) -> bytes:
+    """An Application as the API server writes it, compared at a second of its own."""
+    return (
+        '{"type":"MODIFIED","object":{"apiVersion":"argoproj.io/v1alpha1","kind":"Application","metadata":{'
+        f'"generation":{version},"name":"shop-prod","namespace":"argocd","resourceVersion":"{version}","uid":"u"}},'
+        f'"spec":{{}},"status":{{"health":{{"status":"{health}"}},"reconciledAt":"2026-11-23T07:30:{version:02}Z",'
+        '"sync":{"status":"Synced"}}}}'
+    ).encode()
+
+
+@pytest.mark.parametrize("fails", ["_remember", "_application", "_judge"])
+async def test_what_could_not_be_taken_in_is_read_anew(
+    running: Exporter, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    """Or the comparisons after it would hide what changed, for ever."""
+    lines = [line(5, "Healthy"), line(6, "Healthy"), line(7, "Degraded"), line(8, "Degraded"), line(9, "Degraded")]
+    told: list[str] = []
+
+    async def watch(subject: Subject, _: str | None) -> AsyncIterator[list[Observation]]:
+        reader = Reader(subject.scope, subject.kind, Cursor("1", "", rests=subject.rests))
+        for one in lines:
+            with monkeypatch.context() as patch:
+                if one is lines[2]:
+                    patch.setattr(Store, fails, broken)
+                batch = list(reader.lines([one], NOON))
+                told.extend(type(observation).__name__ for observation in batch)
+                yield batch
+
+    def broken(*_: object, **__: object) -> None:
+        raise ArithmeticError("a defect")
+
+    monkeypatch.setattr(composition, "watch", watch)
+    running.list_all()
+    nobody: Any = None  # is asked: `watch` is another one
+    subject = Subject(nobody, APPLICATIONS, ARGOCD.kinds[0], Watch(), "", lambda: NOON, lambda: 0.5)
+    await composition.observe(subject, None, running.pipeline)
+    assert told == ["Seen", "Compared", "Seen", "Seen", "Compared"]
+    assert await running.value("gitops_application_health_status", 'health_status="Degraded"') == 1
+    assert await running.value("gitops_exporter_judge_failures_total", '"Application"') == 1
