@@ -6,8 +6,11 @@ from urllib.parse import quote
 from msgspec import Raw, Struct
 from msgspec.structs import force_setattr, replace
 
+from observability.errors import MalformedResource
 from observability.model.application import Key
 from observability.model.observation import Kind, Resource
+from observability.sources import envelope
+from observability.sources.redaction import message
 
 Problems: TypeAlias = list[tuple[str, str]]
 """What could not be read of an object that is otherwise readable: (path of the field, what was expected)."""
@@ -20,7 +23,7 @@ class Decode(Protocol):
         """The facts of the object; what cannot be read of it is added to `problems`.
 
         Raises:
-            MalformedResource: nothing of it can be used.
+            MalformedResource: nothing of it can be used. ValueError and RecursionError say so, too.
         """
         ...
 
@@ -89,14 +92,28 @@ class Engine(Struct, frozen=True):
 
 
 def marked(engine: Engine) -> Engine:
-    """The same, whose objects say that they are of it, whatever `decode` makes."""
+    """The same, whose objects say that they are of it, whatever `decode` makes.
+
+    What else `decode` raises, or when it makes no object, is one object that cannot be read: others go on.
+    """
 
     def of_engine(decode: Decode) -> Decode:
         def decoded(raw: bytes | memoryview | Raw, problems: Problems, /) -> Resource:
-            resource = decode(raw, problems)
-            force_setattr(resource, "engine", engine.name)  # frozen, and nobody else has it yet
+            try:
+                resource = decode(raw, problems)
+                force_setattr(resource, "engine", engine.name)  # frozen, and nobody else has it yet
+            except (MalformedResource, ValueError, RecursionError):
+                raise
+            except Exception as error:  # what somebody else's code raises can be anything
+                expected = f"{engine.name} cannot decode it: {type(error).__name__}: {error}"
+                raise MalformedResource(_name(raw), "", message(expected)) from error
             return resource
 
         return decoded
 
     return replace(engine, kinds=tuple(replace(kind, decode=of_engine(kind.decode)) for kind in engine.kinds))
+
+
+def _name(raw: bytes | memoryview | Raw) -> str:
+    metadata = envelope.bare(raw).metadata
+    return "/".join(part for part in (metadata.namespace, metadata.name) if part) or "?"
