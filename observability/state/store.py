@@ -261,20 +261,22 @@ class Store:
     def _seen(self, resource: Resource, at: float, changes: list[Change]) -> None:
         match resource:
             case Application():
-                key = resource.key
-                self._note(Kind.APPLICATION, key)
-                self._application(key, resource, at, changes)
+                self._application(resource.key, resource, at, changes)
             case ApplicationSet():
-                self._note(Kind.APPLICATIONSET, resource.key)
                 before = self._applicationsets.get(resource.key)
+                if before is not None:
+                    _confirm(before.facts, resource.engine)
+                self._note(Kind.APPLICATIONSET, resource.key)
                 after = state_of(resource)
                 self._applicationsets[resource.key] = after
                 self._agenda.add(Kind.APPLICATION, self._identities.waiting_for(Kind.APPLICATIONSET, resource.name))
                 if after != before:
                     changes.append(self._told(Kind.APPLICATIONSET, resource.key, before, after, at))
             case Project():
-                self._note(Kind.PROJECT, resource.key)
                 known = self._projects.get(resource.key)
+                if known is not None:
+                    _confirm(known.facts, resource.engine)
+                self._note(Kind.PROJECT, resource.key)
                 if known is None or known.facts.windows != resource.windows or known.facts.labels != resource.labels:
                     self._reassign(resource.name)
                 self._calendar.put(resource)
@@ -365,9 +367,11 @@ class Store:
     def _application(self, key: Key, facts: Application, at: float, changes: list[Change]) -> None:
         """Judge an Application as it is seen now."""
         before = self._applications.get(key)
+        if before is not None and before.facts.engine != facts.engine:
+            _confirm(before.facts, facts.engine)  # compared here first: a call for each would cost more
+        self._note(Kind.APPLICATION, key)
         if before is not None:
             if before.facts.uid != facts.uid:
-                _confirm(before.facts, facts.engine)
                 self._forget(
                     Kind.APPLICATION, key, at, changes, catch_up=self._catches_up(Kind.APPLICATION, before.facts)
                 )
@@ -480,8 +484,8 @@ def _is_in(scope: Scope, facts: Resource) -> bool:
     return scope.namespace in ("", facts.namespace) and scope.engine == facts.engine
 
 
-def _confirm(known: Application, engine: str) -> None:
-    """One of two Applications of one name can be told; that of another engine is counted as a failure, not taken in."""
+def _confirm(known: Resource, engine: str) -> None:
+    """One of two objects of one name can be told; that of another engine is counted as a failure, not taken in."""
     if known.engine != engine:
         raise ValueError(f"{known.engine} and {engine} both have {'/'.join(known.key)}")
 

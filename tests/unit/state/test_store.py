@@ -255,6 +255,38 @@ def test_what_two_engines_have_under_one_name_is_that_of_the_first() -> None:
     assert known(store, Key("argocd", "a")).identity.engine == "argocd"
 
 
+@pytest.mark.parametrize("uid", ["1", "2"])
+@pytest.mark.parametrize("make", [application, applicationset, project])
+def test_an_object_of_another_engine_is_neither_taken_in_nor_takes_one_away(make: Any, uid: str) -> None:
+    kind = {application: Kind.APPLICATION, applicationset: Kind.APPLICATIONSET, project: Kind.PROJECT}[make]
+    store, failures = new(), list[tuple[Kind, str]]()
+    ours, other = make("a", uid="1", resource_version="1"), make("a", uid=uid, resource_version="1", engine="flux")
+    store.apply(listing([ours], scope=Scope(kind)))
+    assert store.apply([seen(other)], lambda kind, error: failures.append((kind, str(error)))) == []
+    assert failures == [(kind, "argocd and flux both have argocd/a")]
+    assert [state.facts.engine for state in store.states(kind).values()] == ["argocd"]
+
+
+@pytest.mark.parametrize("make", [application, applicationset, project])
+def test_an_object_of_another_engine_that_is_gone_takes_none_of_that_name_along(make: Any) -> None:
+    kind = {application: Kind.APPLICATION, applicationset: Kind.APPLICATIONSET, project: Kind.PROJECT}[make]
+    store = new()
+    store.apply(listing([make("a", uid="1")], scope=Scope(kind)))
+    assert store.apply([gone(make("a", uid="2", engine="flux"))]) == []
+    assert names(store, kind) == {"a"}
+
+
+@pytest.mark.parametrize("make", [application, applicationset, project])
+def test_one_that_was_deleted_is_not_there_because_another_engine_has_that_name(make: Any) -> None:
+    kind = {application: Kind.APPLICATION, applicationset: Kind.APPLICATIONSET, project: Kind.PROJECT}[make]
+    store, failures = new(), list[Kind]()
+    store.apply(listing([make("a", uid="1")], scope=Scope(kind)))
+    store.apply([Listing(Scope(kind), "expired")])
+    store.apply([seen(make("a", uid="2", engine="flux"))], lambda kind, _: failures.append(kind))
+    assert told(store.apply([Listed(Scope(kind), "2", NOON)])) == ["-a"]
+    assert failures == [kind]
+
+
 def test_the_windows_of_a_project_say_nothing_to_another_engine() -> None:
     closed = SyncWindow("deny", "* * * * *", "1h", applications=("*",))
     store = watching(project("shop", closed), application("a"), application("b", engine="flux"))
