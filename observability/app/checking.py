@@ -44,7 +44,7 @@ async def _journal(settings: Settings, _: _Clock) -> None:
         opening.check(settings.journal.path)
 
 
-async def _names(settings: Settings, _: _Clock) -> None:
+async def _initiator_key(settings: Settings, _: _Clock) -> None:
     initiator_key(settings.events)
 
 
@@ -66,7 +66,7 @@ async def _engines(settings: Settings, _: _Clock) -> None:
 _STEPS: Final[Sequence[Callable[[Settings, _Clock], Awaitable[None]]]] = (
     _server,
     _journal,
-    _names,
+    _initiator_key,
     _commits,
     _receivers,
     _engines,
