@@ -1,6 +1,7 @@
 """EVENTS: every row of the catalogue of events, and what of them a change brings about. Pure.
 
-Nine of ten changes only say that an object was compared again: they are recognised before any row is asked.
+What Argo CD only compared again does not get here. What was read and says nothing new is recognised before any row is
+asked.
 """
 
 from collections.abc import Iterable

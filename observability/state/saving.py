@@ -32,7 +32,8 @@ class UnreadableStateError(JournalError, ValueError):
 def is_put_off(before: State, after: State) -> bool:
     """Nothing is lost when `before` stays saved: Argo CD only compared once more and found nothing new.
 
-    Nine of ten updates are such. Each Application is saved when it `is_due` all the same.
+    What was told to be only compared seldom gets here; this is for what was read and says nothing new. Each Application
+    is saved when it `is_due` all the same.
     """
     if not isinstance(before, ApplicationState) or not isinstance(after, ApplicationState):
         return False
