@@ -121,7 +121,7 @@ async def run(settings: Settings, clock: Callable[[], float] = time.time) -> Non
         for delivery in sendings:
             stack.push_async_callback(delivery.sink.close)
         await owe(journal, sendings)
-        known = await recorder.restore()
+        known = await recorder.restore({subject.scope: subject.selector for subject in subjects})
         lanes = (
             *((observe(one, known.get(one.scope), pipeline), _name(one.scope)) for one in subjects),
             *_of_commits(history.commits, pipeline),

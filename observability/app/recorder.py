@@ -13,6 +13,7 @@ import structlog
 from msgspec.structs import replace
 
 from observability.app import restoring
+from observability.app.coverage import Selectors
 from observability.app.enrichment import Enrichment
 from observability.app.exposed import PROMOTIONS, TALLIES
 from observability.app.unsaved import Unsaved
@@ -20,7 +21,7 @@ from observability.app.watched import Watched
 from observability.delivery.exposition import Exposition
 from observability.delivery.own import OwnMetrics
 from observability.errors import JournalError
-from observability.journal.group import Fold, Group
+from observability.journal.group import Fold, Group, ObjectKey
 from observability.journal.journal import Journal
 from observability.model.application import Key
 from observability.model.event import Event, Record
@@ -84,10 +85,13 @@ class Recorder:
         self._states = Unsaved(self._failed)
         self._values: dict[str, bytes | None] = {}
         self._records: list[Record] = []
+        self._left_out: frozenset[ObjectKey] = frozenset()
+        """Not watched any more since this process: that they are not there does not say that they were deleted."""
 
-    async def restore(self) -> Mapping[Scope, str]:
+    async def restore(self, selectors: Selectors | None = None) -> Mapping[Scope, str]:
         """Go on from what the journal holds, and tell up to which resourceVersion each scope is known.
 
+        `selectors`: what is watched from now on; None: what was. What is not watched any more is forgotten.
         What cannot be read is counted and left out: it is listed again. Other tasks get their turn meanwhile.
         """
         parts = restoring.Parts(
@@ -99,12 +103,15 @@ class Recorder:
             self._clock,
             self._unreadable,
             self._failed,
+            selectors,
         )
         known = await restoring.restore(self._journal, parts)
         self._values.update(known.unsaved)
         self._records += self._travelled(known.happenings)
         self._wanted.set()
-        self._watched.restore(known.until)
+        self._states.put_back(dict.fromkeys(known.left_out))
+        self._left_out = frozenset(known.left_out)
+        self._watched.restore(known.until, known.forgotten)
         for kind in Kind:
             self._own.set(exporter.OBJECTS, (kind.value,), len(self._store.states(kind)))
         return known.versions
@@ -265,6 +272,8 @@ class Recorder:
     def _rebuilt(self, fold: Fold) -> Sequence[Record]:
         """What lies between what was saved before the first record was lost, and now; nothing when that fails."""
         now = self._store.states(fold.kind).get(fold.key)
+        if now is None and (fold.kind, fold.key) in self._left_out:
+            return []
         try:
             before = None if fold.state is None else loads(fold.kind, fold.state)
             found: list[Record] = []

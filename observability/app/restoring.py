@@ -7,11 +7,13 @@ from typing import Final, NamedTuple, TypeVar
 
 import structlog
 
+from observability.app.coverage import SELECTORS, Coverage, Selectors, selectors
 from observability.app.enrichment import Enrichment
 from observability.app.exposed import PROMOTIONS, TALLIES
 from observability.app.watched import LISTED, UNSEEN, times
 from observability.delivery.exposition import Exposition
 from observability.errors import JournalError
+from observability.journal.group import ObjectKey
 from observability.journal.journal import Journal
 from observability.journal.restoring import Restored
 from observability.model.observation import Kind, Scope
@@ -35,7 +37,7 @@ _Item = TypeVar("_Item")
 
 
 class Parts(NamedTuple):
-    """What is to go on. `commits` None: nobody is asked for commits.
+    """What is to go on. `commits` None: nobody is asked for commits. `selectors`: what is watched; None: as before.
 
     `unreadable` is told of what cannot be read, `failed` of defects of ours with what could be.
     """
@@ -48,6 +50,7 @@ class Parts(NamedTuple):
     clock: Callable[[], float]
     unreadable: Callable[[str], None]
     failed: Callable[[Exception], None]
+    selectors: Selectors | None = None
 
 
 class Known(NamedTuple):
@@ -55,19 +58,23 @@ class Known(NamedTuple):
 
     `versions`: up to which resourceVersion each scope is known; none when a state could not be read, then all is to be
     listed. `until`: when each scope was known last. `unsaved`: values that follow and are to be saved. `happenings`: of
-    promotions, which follow, too, and are to be told.
+    promotions, which follow, too, and are to be told. `left_out`: objects, and `forgotten`: scopes, that are not
+    watched any more, or not as before; the journal is to forget what it has of them.
     """
 
     versions: Mapping[Scope, str]
     until: Mapping[Scope, float]
     unsaved: Mapping[str, bytes | None]
     happenings: Sequence[Happening]
+    left_out: Sequence[ObjectKey]
+    forgotten: Sequence[Scope]
 
 
 async def restore(journal: Journal, parts: Parts) -> Known:
     """Go on from what the journal holds.
 
-    What cannot be read is told and left out: it is listed again. Other tasks get their turn meanwhile.
+    What cannot be read is told and left out: it is listed again. What is not watched any more is left out, too: nobody
+    would hear what becomes of it. Other tasks get their turn meanwhile.
     """
     restored = await asyncio.to_thread(journal.restore)
     if restored.origin.moved_aside is not None:
@@ -76,15 +83,25 @@ async def restore(journal: Journal, parts: Parts) -> Known:
     elif not restored.clean:
         log.warning("the exporter before did not end in order: going on from what it had written")
     cursors, values = restored.cursors, restored.values
-    parts.store.restore((), _times(values, LISTED, parts))
-    complete = await _restore_states(restored, parts)
+    listed, until = _times(values, LISTED, parts), _times(values, UNSEEN, parts)
+    until |= {scope: cursor.at for scope, cursor in cursors.items()}
+    coverage = _coverage(values, parts)
+    forgotten: list[Scope] = []
+    changed: dict[str, bytes | None] = {}
+    if coverage is not None:
+        changed = coverage.unsaved(listed)
+        listed = {scope: at for scope, at in listed.items() if coverage.is_same(scope)}
+        until = {scope: at for scope, at in until.items() if scope in coverage.selectors}
+        forgotten = [scope for scope in cursors if not coverage.is_same(scope)]
+    parts.store.restore((), listed)
+    complete, left_out = await _restore_states(restored, parts, coverage)
     async for some in sliced(values.items()):
         _restore_values(dict(some), parts)
-    until = {**_times(values, UNSEEN, parts), **{scope: cursor.at for scope, cursor in cursors.items()}}
+    changed |= await _leave(left_out, parts)
     del restored, values  # before most of the exposition is made: it is much, and what counts of it is decoded
     unsaved, happenings = await _expose(parts)
-    versions = {scope: cursor.version for scope, cursor in cursors.items()} if complete else {}
-    return Known(versions, until, unsaved, happenings)
+    versions = {scope: cursor.version for scope, cursor in cursors.items() if scope not in forgotten}
+    return Known(versions if complete else {}, until, {**changed, **unsaved}, happenings, left_out, forgotten)
 
 
 async def sliced(items: Iterable[_Item]) -> AsyncIterator[list[_Item]]:
@@ -95,21 +112,50 @@ async def sliced(items: Iterable[_Item]) -> AsyncIterator[list[_Item]]:
         await asyncio.sleep(0)
 
 
-async def _restore_states(restored: Restored, parts: Parts) -> bool:
-    """Whether all states could be read."""
+def _coverage(values: Mapping[str, bytes], parts: Parts) -> Coverage | None:
+    if parts.selectors is None:
+        return None
+    try:
+        return Coverage(parts.selectors, selectors(values.get(SELECTORS)))
+    except ValueError:  # msgspec's errors are such
+        parts.unreadable(SELECTORS)
+        return Coverage(parts.selectors, None)
+
+
+async def _restore_states(restored: Restored, parts: Parts, coverage: Coverage | None) -> tuple[bool, list[ObjectKey]]:
+    """Whether all states could be read, and which objects are not watched any more."""
     complete = True
+    left_out: list[ObjectKey] = []
     rest = restored.states(*_ORDER)
     while some := await asyncio.to_thread(lambda: list(islice(rest, AT_ONCE))):
         found: list[State] = []
         for kind, key, blob in some:
             try:
-                found.append(loads(kind, blob))
+                state = loads(kind, blob)
             except JournalError:
                 complete = False
                 parts.unreadable(f"{kind} {'/'.join(key)}")
+                continue
+            if coverage is None or coverage.has(kind, state):
+                found.append(state)
+            else:
+                left_out.append((kind, key))
         parts.store.restore(found, {})
         parts.store.apply(())  # lets go of what need not be kept of these, before there are very many
-    return complete
+    return complete, left_out
+
+
+async def _leave(left_out: Sequence[ObjectKey], parts: Parts) -> dict[str, bytes | None]:
+    """Let the promotions go on without those that are not watched any more: what is to be saved.
+
+    What follows for journeys is told to nobody: nothing happened. Tallies without any go once all are listed.
+    """
+    unsaved: dict[str, bytes | None] = {}
+    async for some in sliced([key for kind, key in left_out if kind is Kind.APPLICATION]):
+        unsaved |= parts.promotions.leave(some, parts.clock(), parts.failed).saved
+    if left_out:
+        log.warning("what is not watched any more is forgotten", objects=len(left_out))
+    return unsaved
 
 
 def _restore_values(values: Mapping[str, bytes], parts: Parts) -> None:

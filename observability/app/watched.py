@@ -1,6 +1,6 @@
 """Where the watch of each scope stands, and what of it nobody saw. Pure."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -29,9 +29,16 @@ class Watched:
         self._known_until: dict[Scope, float] = {}
         self._gaps: dict[Scope, str] = {}
 
-    def restore(self, known_until: Mapping[Scope, float]) -> None:
-        """Begin with what was known of each scope until then."""
+    def restore(self, known_until: Mapping[Scope, float], forgotten: Iterable[Scope] = ()) -> None:
+        """Begin with what was known of each scope until then; the cursors of some are to be forgotten.
+
+        That nobody saw what happens there until they are listed is saved with that: the list may never come to its end.
+        """
         self._known_until = dict(known_until)
+        self._cursors = dict.fromkeys(forgotten)
+        self._gaps = {scope: "restart" for scope in self._cursors if scope in known_until}
+        if self._gaps:
+            self._note_unseen()
 
     def observe(
         self, scope: Scope, observations: Sequence[Observation], failed: Callable[[Exception], None] = _raise
@@ -69,7 +76,7 @@ class Watched:
 
     def _complete(self, scope: Scope, at: float) -> Iterator[Gap]:
         """A list is complete. Unless it is the very first, what happened since the scope was known was not seen."""
-        self._values[LISTED] = _encoded(self._listed)
+        self._values[LISTED] = encoded(self._listed)
         reason = self._gaps.pop(scope, "")
         self._note_unseen()
         known_until = self._known_until.get(scope)
@@ -79,7 +86,7 @@ class Watched:
     def _note_unseen(self) -> None:
         """A list that does not come to its end in this process leaves no cursor: only this tells when the gap began."""
         began = {scope: self._known_until[scope] for scope in self._gaps if scope in self._known_until}
-        self._values[UNSEEN] = _encoded(began) if began else None
+        self._values[UNSEEN] = encoded(began) if began else None
 
 
 def times(value: bytes | None) -> dict[Scope, float]:
@@ -89,11 +96,13 @@ def times(value: bytes | None) -> dict[Scope, float]:
     return {_scope(name): at for name, at in _TIMES.decode(value).items()}
 
 
-def _encoded(of_scopes: Mapping[Scope, float]) -> bytes:
-    return msgspec.msgpack.encode({_name(scope): at for scope, at in of_scopes.items()})
+def encoded(of_scopes: Mapping[Scope, float]) -> bytes:
+    """A time for each scope, to be saved."""
+    return msgspec.msgpack.encode({named(scope): at for scope, at in of_scopes.items()})
 
 
-def _name(scope: Scope) -> str:
+def named(scope: Scope) -> str:
+    """The name that a scope is saved by."""
     return f"{scope.of}/{scope.namespace}"
 
 

@@ -127,6 +127,24 @@ class Promotions:
                     self._take(change, step)
             except Exception as error:
                 failed(error)
+        return self._kept(step, failed)
+
+    def leave(self, keys: Iterable[Key], at: float, failed: Callable[[Exception], None] = _raise) -> PromotionStep:
+        """Let go of Applications that are not watched any more; those that are not known are left out.
+
+        `failed`: see `apply`.
+        """
+        step = _Step({}, {}, [])
+        for key in keys:
+            try:
+                if (known := self._of.get(key)) is not None:
+                    self._leave(key, known, at, step)
+            except Exception as error:
+                failed(error)
+        return self._kept(step, failed)
+
+    def _kept(self, step: _Step, failed: Callable[[Exception], None]) -> PromotionStep:
+        """Keep what has followed; what is to be shown, told and saved of it."""
         states: dict[Pair, PromotionState | None] = {}
         saved: dict[str, bytes | None] = {}
         for name, service in step.after.items():
