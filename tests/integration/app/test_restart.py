@@ -67,6 +67,11 @@ class Kept:
         self.exporter.start()
         self.exporter.wait_until_ready()
 
+    def started_with(self, start: StartExporter, kubeconfig: Path, settings: Mapping[str, Any]) -> None:
+        """It is started with other settings, and ready."""
+        self.exporter = start(kubeconfig, *self._arguments, settings=settings)
+        self.exporter.wait_until_ready()
+
     def events(self) -> list[dict[str, Any]]:
         """What was told so far, each once. A line that is half written is not told."""
         text = self.events_file.read_bytes() if self.events_file.exists() else b""
@@ -86,10 +91,13 @@ class Kept:
         until(lambda: len(self.told(name, application)) >= count, f"{name} is told", patience(10))
         assert len(self.told(name, application)) == count
 
-    def _is_saved(self) -> bool:
+    def count(self, table: str) -> int:
+        """The rows of a table of the journal."""
         with closing(sqlite3.connect(f"file:{self.journal}?mode=ro", uri=True)) as connection:
-            (cursors,) = connection.execute("SELECT count(*) FROM cursors").fetchone()
-        return bool(cursors == len(ARGO_KINDS))
+            return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608 - ours
+
+    def _is_saved(self) -> bool:
+        return self.count("cursors") == len(ARGO_KINDS)
 
     def facts(self) -> Mapping[Any, float]:
         """All of /metrics but what the exporter says of itself."""
@@ -130,6 +138,30 @@ def lived(cluster: Cluster, kept: Kept) -> Shop:
     kept.exporter.wait_for(r'^gitops_application_health_status{.*"shop-prod".*health_status="Degraded"} 1$', seconds=10)
     until(lambda: kept.told("health.changed")[-1]["attributes"]["gitops.health.status"] == "Degraded", "it is told")
     return shop
+
+
+def test_what_the_settings_do_not_watch_any_more_is_forgotten_and_was_not_deleted(
+    cluster: Cluster, kept: Kept, start_exporter: StartExporter
+) -> None:
+    assert kept.value("gitops_application_info", application="shop-dev") == 1
+    kept.killed()
+    kept.started_with(start_exporter, cluster.kubeconfig, {"kubernetes": {"namespaces": ["elsewhere"]}})
+    assert kept.value("gitops_application_info", application="shop-dev") == 0
+    until(lambda: not kept.count("states"), "the journal has forgotten it", patience(10))
+    assert not kept.told("deleted", "shop-dev")
+
+
+def test_under_another_selector_all_that_match_are_known_and_no_others(
+    cluster: Cluster, kept: Kept, start_exporter: StartExporter
+) -> None:
+    cluster.put(Shop("prod").synced(1))
+    kept.exporter.wait_for(r'^gitops_application_info{.*"shop-prod"')
+    kept.killed()
+    for environment, other in (("prod", "dev"), ("dev", "prod")):
+        kept.started_with(start_exporter, cluster.kubeconfig, {"kubernetes": {"label_selector": f"env={environment}"}})
+        kept.exporter.wait_for(rf'^gitops_application_info{{.*"shop-{environment}"', seconds=10)
+        assert kept.value("gitops_application_info", application=f"shop-{other}") == 0
+        kept.killed()
 
 
 def test_while_nothing_changes_nothing_is_told_and_all_is_as_before(cluster: Cluster, kept: Kept) -> None:

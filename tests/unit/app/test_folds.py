@@ -16,7 +16,7 @@ from observability.signals import exporter
 from observability.state.saving import dumps
 from tests.builders import NOON, gone, listing, seen
 from tests.journals import AT_ONCE
-from tests.recorders import APPLICATIONS, GAP, HEALTH, SHOP, Overheard, Process, names, running, shop
+from tests.recorders import APPLICATIONS, GAP, HEALTH, PROJECTS, SHOP, Overheard, Process, names, running, shop
 
 CREATED: Final = "gitops.application.created"
 DELETED: Final = "gitops.application.deleted"
@@ -135,3 +135,15 @@ async def test_a_full_journal_catches_up_once_there_is_room(file: Path) -> None:
                 await asyncio.sleep(0)
         unfolding.cancel()
     assert names([row.record for row in rows]) == [GAP, HEALTH]
+
+
+async def test_one_that_is_not_watched_any_more_was_not_deleted(file: Path) -> None:
+    async with folding(file) as (process, journal):
+        process.take(*listing([shop(1)]))
+        first = process.store.states(Kind.APPLICATION)[SHOP]
+        await process.recorder.finish()
+    async with folding(file) as (process, journal):
+        await process.recorder.restore({PROJECTS: ""})
+        group = await unfolded(journal, Fold(Kind.APPLICATION, SHOP, dumps(first), 3, NOON - 99))
+    assert names(group.records) == [GAP]
+    assert group.states == {(Kind.APPLICATION, SHOP): None}
