@@ -286,9 +286,9 @@ class Store:
     def _compared(self, compared: Compared, changes: list[Change]) -> None:
         """Judge an Application as it was seen last, compared again. Who is not known is a failure: it is read anew."""
         key = compared.key
-        self._note(Kind.APPLICATION, key)
         before = self._applications[key]
         _confirm(before.facts, compared.scope.engine)
+        self._note(Kind.APPLICATION, key)
         if before.facts.resource_version == compared.resource_version and not self._restored:
             return
         facts = replace(before.facts, resource_version=compared.resource_version, reconciled_at=compared.reconciled_at)
