@@ -31,6 +31,8 @@ Subject = TypeVar("Subject")
 
 _QUIET_SECONDS: Final = 0.05
 _PATIENCE_SECONDS: Final = 0.5
+_RESTS: Final = 39
+"""So many times as long as it took does it rest while changes do not stop."""
 _ALIKE: Final = 4
 _AT_ONCE: Final = 500
 """So many buckets, and a family more, are copied and deflated in one go: 8 ms of the loop, 50 ms of the thread."""
@@ -143,19 +145,20 @@ class Exposition:
         """Deflate what changed ahead, for ever, so that a scrape finds little to do; also what is not shown yet.
 
         It begins when nothing changes for a moment. When changes do not stop for a while it begins all the same, but is
-        at work for a fortieth of the time at most.
+        at work for a fortieth of the time at most: all of it is stale again by the next scrape.
         """
         loop = asyncio.get_running_loop()
+        took = 0.0
         while True:
             await self._changed.wait()
-            latest = loop.time() + _PATIENCE_SECONDS
+            latest = loop.time() + max(_PATIENCE_SECONDS, _RESTS * took)
             while self._changed.is_set() and loop.time() < latest:
                 self._changed.clear()
                 await asyncio.sleep(_QUIET_SECONDS)
-            paused = not self._changed.is_set()
             began = loop.time()
             await self._refresh(family for objects in self._objects.values() for family in objects.families)
-            await asyncio.sleep((1 if paused else 39) * (loop.time() - began))
+            took = loop.time() - began
+            await asyncio.sleep(took)
 
     async def gzip(self) -> Sequence[bytes | memoryview]:
         """The body as pieces of one gzip member: all that was applied before the call.
