@@ -20,7 +20,7 @@ from observability.app.pipeline import Pipeline
 from observability.delivery.exposition import Exposition
 from observability.delivery.family import Limits
 from observability.delivery.own import OwnMetrics
-from observability.model.observation import Gone, Kind, Scope, Seen
+from observability.model.observation import Compared, Gone, Kind, Scope, Seen
 from observability.settings.groups import Cluster, Kubernetes, Watch
 from observability.settings.groups import Exposition as ExpositionSettings
 from observability.signals import exporter
@@ -68,7 +68,7 @@ class Stages:
     pipeline: Pipeline
     clock: Clock
     arrived: Counter[Kind] = field(default_factory=Counter)
-    """How many objects were seen or gone."""
+    """How many objects were seen, compared again or gone."""
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def observe(self, subject: Subject) -> None:
@@ -78,7 +78,7 @@ class Stages:
             async for batch in batches:
                 if not self.pipeline.take(subject.scope, batch):
                     subject.rests.clear()
-                self.arrived[kind] += sum(isinstance(observation, Seen | Gone) for observation in batch)
+                self.arrived[kind] += sum(isinstance(observation, Seen | Compared | Gone) for observation in batch)
                 self._news.set()
 
     async def wait(self, kind: Kind, arrived: int) -> None:
