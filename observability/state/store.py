@@ -44,14 +44,12 @@ from observability.state.agenda import Agenda
 from observability.state.applicationsets import state_of
 from observability.state.calendar import Assignment, Calendar
 from observability.state.identity import UNASSIGNED, Identification, Identities
+from observability.state.lists import Lists
 
 Failed: TypeAlias = Callable[[Kind, Exception], None]
 """Told of a kind of which one object could not be judged."""
 
 
-_CLOCK_SKEW_SECONDS: Final = 60.0
-"""So far behind ours the clock of the API server may be."""
-_MOST_AT_ONCE: Final = 200
 _DAY_SECONDS: Final = 86_400.0
 _NO_LABELS: Final[Mapping[str, str]] = {}
 
@@ -84,11 +82,7 @@ class Store:
         self._projects: dict[Key, ProjectState] = {}
         self._assignments: dict[Key, Assignment] = {}
         self._of_project: dict[str, set[Key]] = {}
-        self._listed: dict[Scope, float] = {}
-        self._listing: dict[Scope, set[Key]] = {}
-        self._restored: set[Scope] = set()
-        """Being listed as of an older version than was known: an object of the same version may be in another state."""
-        self._leaving: dict[Kind, dict[Key, None]] = {kind: {} for kind in Kind}
+        self._lists = Lists()
         self._agenda = Agenda()
         self._whole: list[Application] = []
         """Seen since the last call: they still have all that those who read changes may look at."""
@@ -113,7 +107,7 @@ class Store:
                     self._projects[facts.key] = state
                     self._calendar.put(state.facts)
                     self._agenda.add(Kind.PROJECT, (facts.key,))
-        self._listed.update(listed)
+        self._lists.listed.update(listed)
         for known in applications:
             if known.identity.environment == UNASSIGNED or known.identity.service == known.identity.application:
                 self._identify(known.facts)  # what tells it may still be to come
@@ -123,7 +117,7 @@ class Store:
     @property
     def listed(self) -> Mapping[Scope, float]:
         """When each scope was listed first, in seconds since the epoch: to be saved beside the states."""
-        return self._listed
+        return self._lists.listed
 
     @property
     def applications(self) -> Mapping[Key, ApplicationState]:
@@ -168,9 +162,8 @@ class Store:
                 self._ring(alarm, now, failed)
             else:
                 self._agenda.add(alarm[0], (alarm[1],))
-        for kind, keys in self._leaving.items():
-            while keys and len(changes) < most:
-                self._forget(kind, keys.popitem()[0], now, changes, catch_up=True)
+        for kind, key in self._lists.leaving(most - len(changes)):
+            self._forget(kind, key, now, changes, catch_up=True)
         for kind, key in self._agenda.turns(most - len(changes)):
             try:
                 self._again(kind, key, now, changes)
@@ -204,7 +197,7 @@ class Store:
 
     def next_due(self) -> float | None:
         """When `due` has something to do (seconds since the epoch, 0: at once); None: not before an observation."""
-        return 0.0 if any(self._leaving.values()) else self._agenda.next_at()
+        return 0.0 if self._lists.are_leaving else self._agenda.next_at()
 
     def _ring(self, assignment: Assignment, now: float, failed: Failed) -> None:
         """The answer of some windows changes: it is another one for all that they match."""
@@ -226,14 +219,12 @@ class Store:
             case Gone():
                 self._gone(observation, changes)
             case Listing():
-                self._listing[observation.scope] = set()
-                if observation.reason == "restored":
-                    self._restored.add(observation.scope)
+                self._lists.begin(observation.scope, observation.reason)
             case Listed():
                 self._complete(observation.scope, observation.received_at, changes)
             case Malformed():
                 # It is there, though it cannot be read: what was known of it stands.
-                self._note(observation.scope.kind, observation.key)
+                self._lists.note(observation.scope.kind, observation.key)
             case _:
                 pass
 
@@ -266,7 +257,7 @@ class Store:
                 before = self._applicationsets.get(resource.key)
                 if before is not None:
                     _confirm(before.facts, resource.engine)
-                self._note(Kind.APPLICATIONSET, resource.key)
+                self._lists.note(Kind.APPLICATIONSET, resource.key)
                 after = state_of(resource)
                 self._applicationsets[resource.key] = after
                 self._agenda.add(Kind.APPLICATION, self._identities.waiting_for(Kind.APPLICATIONSET, resource.name))
@@ -276,7 +267,7 @@ class Store:
                 known = self._projects.get(resource.key)
                 if known is not None:
                     _confirm(known.facts, resource.engine)
-                self._note(Kind.PROJECT, resource.key)
+                self._lists.note(Kind.PROJECT, resource.key)
                 if known is None or known.facts.windows != resource.windows or known.facts.labels != resource.labels:
                     self._reassign(resource.name)
                 self._calendar.put(resource)
@@ -288,20 +279,11 @@ class Store:
         key = compared.key
         before = self._applications[key]
         _confirm(before.facts, compared.scope.engine)
-        self._note(Kind.APPLICATION, key)
-        if before.facts.resource_version == compared.resource_version and not self._restored:
+        self._lists.note(Kind.APPLICATION, key)
+        if before.facts.resource_version == compared.resource_version and not self._lists.go_back:
             return
         facts = replace(before.facts, resource_version=compared.resource_version, reconciled_at=compared.reconciled_at)
         self._judge(key, facts, before, compared.received_at, changes, compared=True)
-
-    def _note(self, kind: Kind, key: Key) -> None:
-        """The object is still there: no list under way takes it for gone, nor does one that was."""
-        if leaving := self._leaving[kind]:
-            leaving.pop(key, None)
-        if self._listing:
-            for scope, seen in self._listing.items():
-                if scope.kind is kind:
-                    seen.add(key)
 
     def _gone(self, gone: Gone, changes: list[Change]) -> None:
         before = self.states(gone.kind).get(gone.key)
@@ -310,30 +292,17 @@ class Store:
 
     def _complete(self, scope: Scope, at: float, changes: list[Change]) -> None:
         """The list is complete: what is known in its scope and was not in it was deleted meanwhile."""
-        seen = self._listing.pop(scope, set())
-        self._restored.discard(scope)
-        known = self.states(scope.kind)
-        gone = [key for key, one in known.items() if key not in seen and _is_in(scope, one.facts)]
-        for key in gone[:_MOST_AT_ONCE]:
+        for key in self._lists.complete(scope, at, self.states(scope.kind)):
             self._forget(scope.kind, key, at, changes, catch_up=True)
-        self._leaving[scope.kind].update(dict.fromkeys(gone[_MOST_AT_ONCE:]))
-        self._listed.setdefault(scope, at)
 
     def _told(self, kind: Kind, key: Key, before: State | None, after: State, at: float) -> Change:
         """A change of an object that groups Applications. It says nothing of its own of when it was created."""
-        scopes = Scope(kind, "", after.facts.engine), Scope(kind, key.namespace, after.facts.engine)
-        born = before is None and any(scope in self._listed for scope in scopes)
-        return Change(kind, key, before, after, at, self._catches_up(kind, after.facts), born)
-
-    def _catches_up(self, kind: Kind, facts: Resource) -> bool:
-        """A list of what was listed before is under way: what it tells happened while nobody watched."""
-        return bool(self._listing) and any(
-            scope.kind is kind and _is_in(scope, facts) and scope in self._listed for scope in self._listing
-        )
+        born = before is None and self._lists.have(kind, after.facts)
+        return Change(kind, key, before, after, at, self._lists.catch_up(kind, after.facts), born)
 
     def _forget(self, kind: Kind, key: Key, at: float, changes: list[Change], *, catch_up: bool = False) -> None:
         before: State
-        self._leaving[kind].pop(key, None)
+        self._lists.left(kind, key)
         match kind:
             case Kind.APPLICATION:
                 before = self._applications.pop(key)
@@ -369,14 +338,14 @@ class Store:
         before = self._applications.get(key)
         if before is not None and before.facts.engine != facts.engine:
             _confirm(before.facts, facts.engine)  # compared here first: a call for each would cost more
-        self._note(Kind.APPLICATION, key)
+        self._lists.note(Kind.APPLICATION, key)
         if before is not None:
             if before.facts.uid != facts.uid:
                 self._forget(
-                    Kind.APPLICATION, key, at, changes, catch_up=self._catches_up(Kind.APPLICATION, before.facts)
+                    Kind.APPLICATION, key, at, changes, catch_up=self._lists.catch_up(Kind.APPLICATION, before.facts)
                 )
                 before = None
-            elif before.facts.resource_version == facts.resource_version != "" and not self._restored:
+            elif before.facts.resource_version == facts.resource_version != "" and not self._lists.go_back:
                 return
             elif _moved(facts, before.facts):
                 self._unassign(key)
@@ -400,7 +369,7 @@ class Store:
         assignment = self._assignments.get(key)
         if assignment is None:
             assignment = self._assign(facts, at)
-        born = before is None and self._saw_birth(facts)
+        born = before is None and self._lists.saw_birth(facts)
         memory = self._remember(facts, before, assignment, at, born=born)
         windows = assignment.at(at)
         if compared and before is not None and memory is before.memory:
@@ -416,7 +385,7 @@ class Store:
             self._agenda.alarm(settles_at, (Kind.APPLICATION, key))
         if before is None or facts is not before.facts or after != before:
             self._applications[key] = after
-            catch_up = bool(self._listing) and self._catches_up(Kind.APPLICATION, facts)
+            catch_up = self._lists.catch_up(Kind.APPLICATION, facts)
             changes.append(Change(Kind.APPLICATION, key, before, after, at, catch_up, born, compared))
 
     def _slim(self) -> None:
@@ -448,22 +417,6 @@ class Store:
         project = self._calendar.project_of(facts)
         return self._identities.identify(facts, None if owner is None else owner.facts, project)
 
-    def _saw_birth(self, facts: Application) -> bool:
-        """Whether it was created after the first list.
-
-        Its time of creation tells, by the clock of the API server: one that could not be read until now, or that the
-        selector did not select, was there before. While that clock is a little behind, being watched tells more.
-        """
-        engine = facts.engine
-        scopes = (Scope(Kind.APPLICATION, "", engine), Scope(Kind.APPLICATION, facts.namespace, engine))
-        listed_at = min((self._listed[scope] for scope in scopes if scope in self._listed), default=None)
-        if listed_at is None:
-            return False
-        listing = any(scope in self._listing for scope in scopes)
-        if facts.created_at is None:
-            return not listing
-        return facts.created_at >= (listed_at if listing else listed_at - _CLOCK_SKEW_SECONDS)
-
     def _assign(self, facts: Application, at: float) -> Assignment:
         assignment = self._assignments[facts.key] = self._calendar.assign(facts)
         if assignment:
@@ -477,11 +430,6 @@ class Store:
         """Let an Application be assigned anew; between a change of its project and `due` it has no assignment."""
         if (assignment := self._assignments.pop(key, None)) is not None:
             self._calendar.leave(assignment, key)
-
-
-def _is_in(scope: Scope, facts: Resource) -> bool:
-    """A list of that scope has the object, as long as it is there."""
-    return scope.namespace in ("", facts.namespace) and scope.engine == facts.engine
 
 
 def _confirm(known: Resource, engine: str) -> None:
